@@ -120,20 +120,23 @@ type Toleration struct {
 
 // Platform is the Seqera Platform compute environment (consumer: "platform").
 type Platform struct {
-	Edition     string            `json:"edition"`   // cloud | enterprise
-	Workspace   string            `json:"workspace"` // organization/workspace
-	Name        string            `json:"name"`
-	Credentials string            `json:"credentials"`
-	Principal   string            `json:"principal"` // IAM role or user ARN that Platform logs in with
-	JumpRole    string            `json:"jumpRole,omitempty"`
-	ExternalID  string            `json:"externalId,omitempty"`
-	Access      string            `json:"access"` // entry | aws-auth
-	Group       string            `json:"group"`
-	PodCleanup  string            `json:"podCleanup"` // on_success | always | never
-	HeadCPUs    int               `json:"headCpus"`
-	HeadMemory  int               `json:"headMemory"` // MiB
-	Labels      map[string]string `json:"labels,omitempty"`
-	Environment []PlatformEnv     `json:"environment,omitempty"`
+	Edition       string            `json:"edition"`   // cloud | enterprise
+	Workspace     string            `json:"workspace"` // organization/workspace
+	Name          string            `json:"name"`
+	Credentials   string            `json:"credentials"`
+	Principal     string            `json:"principal"` // IAM role or user ARN that Platform logs in with
+	JumpRole      string            `json:"jumpRole,omitempty"`
+	ExternalID    string            `json:"externalId,omitempty"`
+	Access        string            `json:"access"` // entry | aws-auth
+	Group         string            `json:"group"`
+	PodCleanup    string            `json:"podCleanup"` // on_success | always | never
+	HeadCPUs      int               `json:"headCpus"`
+	HeadMemory    int               `json:"headMemory"` // MiB
+	Labels        map[string]string `json:"labels,omitempty"`
+	Environment   []PlatformEnv     `json:"environment,omitempty"`
+	Forms         []string          `json:"forms,omitempty"` // terraform, api
+	PreRunScript  string            `json:"preRunScript,omitempty"`
+	PostRunScript string            `json:"postRunScript,omitempty"`
 }
 
 // PlatformEnv is one environment variable of a compute environment.

@@ -1,0 +1,36 @@
+package facts
+
+import "regexp"
+
+// Partitions are the AWS partitions that run EKS with public documentation.
+//
+// Sources: botocore endpoints.json; the audience is sts.amazonaws.com everywhere, in aws-cn too (eksctl
+// pkg/iam/oidc/api.go; terraform-aws-modules/terraform-aws-eks#1704).
+func Partitions() []Partition {
+	const source = "botocore endpoints.json"
+	return []Partition{
+		{Name: "aws", Regions: `^(us|eu|ap|sa|ca|me|af|il|mx)-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[0-9]+$`, DNSSuffix: "amazonaws.com", Audience: "sts.amazonaws.com", Source: source},
+		{Name: "aws-cn", Regions: `^cn-(north|northwest)-[0-9]+$`, DNSSuffix: "amazonaws.com.cn", Audience: "sts.amazonaws.com", Source: source},
+		{Name: "aws-us-gov", Regions: `^us-gov-(west|east)-[0-9]+$`, DNSSuffix: "amazonaws.com", Audience: "sts.amazonaws.com", Source: source},
+	}
+}
+
+// PartitionOf is the partition of a region; false for a region that no partition has.
+func PartitionOf(region string) (Partition, bool) {
+	for _, p := range Partitions() {
+		if regexp.MustCompile(p.Regions).MatchString(region) {
+			return p, true
+		}
+	}
+	return Partition{}, false
+}
+
+// Issuer is the OIDC issuer of an EKS cluster, without the scheme.
+func (p Partition) Issuer(region, id string) string {
+	return "oidc.eks." + region + "." + p.DNSSuffix + "/id/" + id
+}
+
+// RoleARN is the ARN of a role by its name, with its path if it has one.
+func (p Partition) RoleARN(account, role string) string {
+	return "arn:" + p.Name + ":iam::" + account + ":role/" + role
+}
