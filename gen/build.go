@@ -1,0 +1,132 @@
+package gen
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/fusiongen/fusiongen/schema"
+)
+
+// Options are what a tree depends on beside its spec.
+type Options struct {
+	Version  string // of fusiongen, for the default image's tag
+	Image    string // runtime image with digest, stamped into releases
+	SpecPath string // of the spec, relative to the tree, slash-separated; "" where it has none (stdin)
+}
+
+// Build makes the tree in memory, or reports every stage that failed. It reads ws and the embedded templates only, no
+// clock and no environment: equal in, equal bytes out.
+func Build(ws *schema.Workspace, opts Options) (*Tree, error) {
+	b := &builder{ws: ws, opts: opts, tree: &Tree{files: map[string][]byte{}, origins: map[string]map[string]string{}}}
+	var errs []error
+	for _, stage := range []struct {
+		name string
+		add  func(*builder) error
+	}{
+		{"kustomize", addKustomize}, {"iam", addIAM}, {"nodes", addNodes}, {"s3", addLifecycle},
+		{"nextflow.config", addConfig}, {"readme", addReadme}, {"sum", addSum},
+	} {
+		if err := stage.add(b); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", stage.name, err))
+		}
+	}
+	return b.tree, errors.Join(errs...)
+}
+
+// builder carries one Build.
+type builder struct {
+	ws   *schema.Workspace
+	opts Options
+	tree *Tree
+}
+
+// units are the workspaces to apply: the environments, or the spec itself under the name "".
+func (b *builder) units() []schema.Environment {
+	if len(b.ws.Environments) > 0 {
+		return b.ws.Environments
+	}
+	return []schema.Environment{{Workspace: b.ws}}
+}
+
+// addKustomize writes the bases of the spec, and for each environment a kustomization that refers to the bases that it
+// shares with the spec and holds those that differ.
+func addKustomize(b *builder) error {
+	shared, err := render(newInput(b.ws, b.opts, ""), b.config())
+	if err != nil {
+		return err
+	}
+	if len(b.ws.Environments) == 0 {
+		b.addUnit("", "", shared, nil)
+		return nil
+	}
+	for _, env := range b.ws.Environments {
+		own, err := render(newInput(env.Workspace, b.opts, env.Name), b.config())
+		if err != nil {
+			return err
+		}
+		b.addUnit(Root(env.Name)+"/", env.Name, own, shared)
+	}
+	return nil
+}
+
+// addUnit writes one kustomization with its bases below dir. A base that equals the shared one is referred to.
+func (b *builder) addUnit(dir, env string, own, shared *rendering) {
+	ws := b.ws
+	for _, e := range b.ws.Environments {
+		if e.Name == env {
+			ws = e.Workspace
+		}
+	}
+	k := kustomization{}
+	for _, base := range baseOrder {
+		files := own.bases[base]
+		if len(files) == 0 {
+			continue
+		}
+		target := dir + "base/" + base
+		if shared != nil && equalBase(files, shared.bases[base]) {
+			target = "base/" + base
+			k.Resources = append(k.Resources, "../../"+target)
+		} else {
+			k.Resources = append(k.Resources, "base/"+base)
+		}
+		b.addBase(target, files)
+	}
+	if own.head != nil {
+		b.addObject(dir+"head/job.yaml", *own.head)
+	}
+	for _, name := range ws.Components {
+		for path, data := range component(name) {
+			b.tree.add(dir+"components/"+name+"/"+path, data)
+		}
+		k.Components = append(k.Components, "components/"+name)
+	}
+	b.tree.add(dir+"kustomization.yaml", k.bytes())
+}
+
+func (b *builder) addBase(dir string, files map[string]object) {
+	k := kustomization{}
+	for _, name := range legacyOrder(files) {
+		k.Resources = append(k.Resources, name)
+		b.addObject(dir+"/"+name, files[name])
+	}
+	b.tree.add(dir+"/kustomization.yaml", k.bytes())
+}
+
+func (b *builder) addObject(path string, o object) {
+	b.tree.add(path, o.data)
+	b.tree.origins[path] = o.origins
+}
+
+func equalBase(a, b map[string]object) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for name, o := range a {
+		if !bytes.Equal(o.data, b[name].data) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,131 @@
+package gen
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/encoding/yaml"
+)
+
+//go:embed templates/*.cue
+var templates embed.FS
+
+// rendering is what the templates make of one workspace.
+type rendering struct {
+	bases map[string]map[string]object // base → file → object
+	head  *object
+}
+
+// object is one Kubernetes object as YAML, its fields in the order that the template has them.
+type object struct {
+	kind    string
+	name    string
+	data    []byte
+	origins map[string]string // leaf → spec field
+}
+
+// render evaluates the templates; config is the text of nextflow.config.
+func render(in input, config string) (*rendering, error) {
+	ctx := cuecontext.New()
+	in.Config = config
+	data, err := json.Marshal(in)
+	if err != nil {
+		return nil, err
+	}
+	// JSON is CUE: as text of the same file, in is an ordinary field, which a scope is not in every expression.
+	value := ctx.CompileString("in: " + string(data) + "\n" + templateText())
+	if err := value.Err(); err != nil {
+		return nil, fmt.Errorf("templates: %s", errors.Details(err, nil))
+	}
+	out := &rendering{bases: map[string]map[string]object{}}
+	bases, err := value.LookupPath(cue.ParsePath("base")).Fields()
+	if err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+	for bases.Next() {
+		name := bases.Selector().Unquoted()
+		out.bases[name] = map[string]object{}
+		files, err := bases.Value().Fields()
+		if err != nil {
+			return nil, fmt.Errorf("templates: %s: %w", name, err)
+		}
+		for files.Next() {
+			o, err := newObject(files.Value())
+			if err != nil {
+				return nil, fmt.Errorf("templates: %s/%s: %w", name, files.Selector(), err)
+			}
+			out.bases[name][files.Selector().Unquoted()] = o
+		}
+	}
+	if head := value.LookupPath(cue.ParsePath("head")); head.Exists() {
+		o, err := newObject(head)
+		if err != nil {
+			return nil, fmt.Errorf("templates: head: %w", err)
+		}
+		out.head = &o
+	}
+	return out, nil
+}
+
+// templateText is all templates as one file, in the order of their names; a CUE package would need cue/load.
+func templateText() string {
+	var text strings.Builder
+	names, _ := fs.Glob(templates, "templates/*.cue") // the pattern is a constant
+	for _, name := range names {
+		data, _ := templates.ReadFile(name) // embedded
+		text.Write(data)
+		text.WriteByte('\n')
+	}
+	return text.String()
+}
+
+func newObject(v cue.Value) (object, error) {
+	if err := v.Validate(cue.Concrete(true)); err != nil {
+		return object{}, fmt.Errorf("%s", errors.Details(err, nil))
+	}
+	data, err := yaml.Encode(v)
+	if err != nil {
+		return object{}, err
+	}
+	kind, _ := v.LookupPath(cue.ParsePath("kind")).String() // validated as concrete; absent is ""
+	name, _ := v.LookupPath(cue.ParsePath("metadata.name")).String()
+	o := object{kind: kind, name: name, data: data, origins: map[string]string{}}
+	trace(o.origins, v, "", "")
+	return o, nil
+}
+
+// trace notes for each leaf the spec field that @from names at it, or at the nearest place above it.
+func trace(origins map[string]string, v cue.Value, path, from string) {
+	if a := v.Attribute("from"); a.Err() == nil {
+		from = a.Contents()
+	}
+	switch v.IncompleteKind() {
+	case cue.StructKind:
+		for fields, err := v.Fields(); err == nil && fields.Next(); {
+			trace(origins, fields.Value(), join(path, fields.Selector().Unquoted()), from)
+		}
+	case cue.ListKind:
+		list, err := v.List()
+		for i := 0; err == nil && list.Next(); i++ {
+			trace(origins, list.Value(), join(path, strconv.Itoa(i)), from)
+		}
+	default:
+		if from != "" {
+			origins[path] = from
+		}
+	}
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}

@@ -1,0 +1,52 @@
+// Package gen turns a workspace into a tree of files: kustomize bases, IAM documents and nextflow.config.
+//
+// CUE templates (templates/) say what an object is; Go says where it goes and in which order. Build does no I/O.
+package gen
+
+import (
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"testing/fstest"
+)
+
+// Tree is a generated tree, by slash path. It is read-only after Build.
+type Tree struct {
+	files   map[string][]byte
+	origins map[string]map[string]string // file → field path of a leaf → field path of the spec
+}
+
+// File is one file of a tree.
+type File struct {
+	Path string
+	Data []byte
+}
+
+// Files lists the tree, sorted by path.
+func (t *Tree) Files() []File {
+	var out []File
+	for _, p := range slices.Sorted(maps.Keys(t.files)) {
+		out = append(out, File{Path: p, Data: t.files[p]})
+	}
+	return out
+}
+
+// Open makes the tree an fs.FS, which is how the linter sees it.
+func (t *Tree) Open(name string) (fs.File, error) {
+	m := fstest.MapFS{}
+	for p, data := range t.files {
+		m[p] = &fstest.MapFile{Data: data, Mode: 0o644}
+	}
+	return m.Open(name)
+}
+
+// Root is the directory of the tree that kubectl apply -k is given for an environment; "" is the spec itself.
+func Root(env string) string {
+	if env == "" {
+		return "."
+	}
+	return path.Join("overlays", env)
+}
+
+func (t *Tree) add(p string, data []byte) { t.files[p] = data }
