@@ -1,4 +1,4 @@
-# make demo    builds fusiongen, generates and lints the example, and renders its tree
+# make demo    builds fusiongen, generates the example, checks its tree against the spec, and renders it
 # make test    everything that CI runs; installs what it needs (Debian packages when root, modules by the ordinary clients)
 # make bench   measurements beside peers, printed as tables; make soak: the long runs; make dist: release files
 SHELL := /bin/bash
@@ -18,7 +18,7 @@ bin/fusiongen: $(shell find cmd/fusiongen schema gen lint overlays -type f 2>/de
 demo: bin/fusiongen
 	rm -rf .cache/demo && mkdir -p .cache
 	bin/fusiongen build -o .cache/demo $(EXAMPLE)
-	bin/fusiongen lint .cache/demo
+	bin/fusiongen build --check -o .cache/demo $(EXAMPLE)
 	bin/fusiongen build $(EXAMPLE)
 
 test:

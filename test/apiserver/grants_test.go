@@ -20,32 +20,27 @@ type right struct{ group, resource, verb string }
 
 // testGrants asks the server, for each service account, about every verb on every namespaced resource that it serves:
 // allowed must be exactly what Nextflow calls in that version and mode for the head, and nothing for the tasks.
-func testGrants(t *testing.T, ctx context.Context, c *cluster.Cluster, units []unit) {
-	all := everyRight(t, c)
-	for _, u := range units {
-		ws := u.workspace
-		head := map[right]bool{}
-		for _, call := range facts.Calls(ws.Nextflow.Version, ws.Nextflow.Compute) {
-			head[right{call.Group, call.Resource, call.Verb}] = true
+func testGrants(t *testing.T, ctx context.Context, c *cluster.Cluster, u unit, all []right) {
+	ws := u.workspace
+	head := map[right]bool{}
+	for _, call := range facts.Calls(ws.Nextflow.Version, ws.Nextflow.Compute) {
+		head[right{call.Group, call.Resource, call.Verb}] = true
+	}
+	accounts := map[string]map[right]bool{ws.Identity.Head.ServiceAccount: head}
+	if task := ws.Identity.Task.ServiceAccount; task != ws.Identity.Head.ServiceAccount {
+		accounts[task] = nil
+	}
+	for account, want := range accounts {
+		for r := range want {
+			if !slices.Contains(all, r) {
+				t.Errorf("Nextflow's table names %v, which the server does not have", r)
+			}
 		}
-		accounts := map[string]map[right]bool{ws.Identity.Head.ServiceAccount: head}
-		if task := ws.Identity.Task.ServiceAccount; task != ws.Identity.Head.ServiceAccount {
-			accounts[task] = nil
-		}
-		for account, want := range accounts {
-			t.Run(u.name+"/"+account, func(t *testing.T) {
-				for r := range want {
-					if !slices.Contains(all, r) {
-						t.Errorf("Nextflow's table names %v, which the server does not have", r)
-					}
-				}
-				got := allowed(t, ctx, c, ws.Name, account, all)
-				for _, r := range all {
-					if got[r] != want[r] {
-						t.Errorf("%s %s (group %q): allowed %v, want %v", r.verb, r.resource, r.group, got[r], want[r])
-					}
-				}
-			})
+		got := allowed(t, ctx, c, ws.Name, account, all)
+		for _, r := range all {
+			if got[r] != want[r] {
+				t.Errorf("%s: %s %s (group %q): allowed %v, want %v", account, r.verb, r.resource, r.group, got[r], want[r])
+			}
 		}
 	}
 }

@@ -22,19 +22,15 @@ var bodies embed.FS
 
 // testPodSecurity: each namespace admits the pod that Nextflow sends in the spec's mode, and refuses the privileged
 // one where the spec does not ask for privilege.
-func testPodSecurity(t *testing.T, ctx context.Context, c *cluster.Cluster, units []unit) {
-	for _, u := range units {
-		t.Run(u.name, func(t *testing.T) {
-			ws := u.workspace
-			body := map[bool]string{true: "26.04.6-b-open-fusion", false: "26.04.6-c1-unpriv"}
-			// An admission policy takes effect a moment after it was made: the verdict to wait for is "admitted".
-			if err := eventually(ctx, 10*time.Second, func() error { return create(ctx, c, ws, body[ws.Runtime.Privileged]) }); err != nil {
-				t.Errorf("Nextflow's pod is refused: %v", err)
-			}
-			if err := create(ctx, c, ws, body[true]); err == nil && !ws.Runtime.Privileged {
-				t.Errorf("a privileged pod is admitted in a %s namespace", ws.PodSecurity)
-			}
-		})
+func testPodSecurity(t *testing.T, ctx context.Context, c *cluster.Cluster, u unit) {
+	ws := u.workspace
+	body := map[bool]string{true: "26.04.6-b-open-fusion", false: "26.04.6-c1-unpriv"}
+	// An admission policy takes effect a moment after it was made: the verdict to wait for is "admitted".
+	if err := eventually(ctx, 10*time.Second, func() error { return create(ctx, c, ws, body[ws.Runtime.Privileged]) }); err != nil {
+		t.Errorf("Nextflow's pod is refused: %v", err)
+	}
+	if err := create(ctx, c, ws, body[true]); (err == nil) != (ws.PodSecurity == "privileged") {
+		t.Errorf("a privileged pod in a %s namespace: %v", ws.PodSecurity, err)
 	}
 }
 

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/fusiongen/fusiongen/gen"
+	"github.com/fusiongen/fusiongen/schema"
+)
+
+var buildCommand = command{
+	name: "build", args: "SPEC", summary: "generate manifests, IAM documents and nextflow.config",
+	example: `fusiongen build spec.cue | kubectl apply -f -
+fusiongen build -o deploy spec.cue | xargs kubectl apply -k
+fusiongen build --env prod spec.cue
+fusiongen build --check -o deploy spec.cue
+fusiongen build --check                     # every tree below the current directory`,
+	setup: func(c *cli, fs *flag.FlagSet) func(context.Context, []string) error {
+		b := build{cli: c}
+		fs.StringVar(&b.dir, "o", "", "write the tree into `DIR` and print its name")
+		fs.StringVar(&b.env, "env", "", "the one `ENVIRONMENT` to build")
+		fs.BoolVar(&b.check, "check", false, "compare with what is there: exit 1 and a diff where it differs")
+		fs.BoolVar(&b.force, "force", false, "overwrite files that were edited by hand")
+		return b.run
+	},
+}
+
+type build struct {
+	*cli
+	dir, env     string
+	check, force bool
+}
+
+func (b *build) run(ctx context.Context, args []string) error {
+	switch {
+	case b.check && len(args) == 0 && b.dir == "":
+		return b.checkAll(ctx)
+	case b.check && b.dir == "":
+		return usageError{"--check compares with a tree: name it with -o DIR"}
+	}
+	path, ws, err := b.load(args)
+	if err != nil {
+		return err
+	}
+	if b.env != "" || b.dir == "" {
+		if err := environment(ws, b.env); err != nil {
+			return err
+		}
+	}
+	if b.check {
+		return b.compare(path, b.dir, ws)
+	}
+	if b.dir == "" {
+		return b.stream(ctx, path, ws)
+	}
+	return b.write(ctx, path, ws)
+}
+
+// stream prints what kubectl kustomize prints, all of it or nothing.
+func (b *build) stream(ctx context.Context, path string, ws *schema.Workspace) error {
+	target := ws
+	for _, e := range ws.Environments {
+		if e.Name == b.env {
+			target = e.Workspace
+		}
+	}
+	tree, o, err := b.tree(path, "", only(ws, b.env))
+	if err != nil {
+		return err
+	}
+	data, err := tree.Render(b.env)
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	for _, note := range gen.Notes(target, o) {
+		b.note(note)
+	}
+	_, err = b.out.Write(data)
+	return err
+}
+
+// only is the workspace with one of its environments, so that a stream costs the same however many there are.
+func only(ws *schema.Workspace, env string) *schema.Workspace {
+	if env == "" {
+		return ws
+	}
+	one := *ws
+	one.Environments = nil
+	for _, e := range ws.Environments {
+		if e.Name == env {
+			one.Environments = append(one.Environments, e)
+		}
+	}
+	return &one
+}
+
+func (b *build) write(ctx context.Context, path string, ws *schema.Workspace) error {
+	tree, o, err := b.tree(path, b.dir, ws)
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	if _, err := tree.Write(b.dir, gen.WriteOptions{Force: b.force}); err != nil {
+		return err
+	}
+	for _, note := range gen.Notes(ws, o) {
+		b.note(note)
+	}
+	if b.env == "" {
+		for _, e := range ws.Environments {
+			fmt.Fprintln(b.err, filepath.Join(b.dir, filepath.FromSlash(gen.Root(e.Name))))
+		}
+		_, err = fmt.Fprintln(b.out, b.dir)
+		return err
+	}
+	_, err = fmt.Fprintln(b.out, filepath.Join(b.dir, filepath.FromSlash(gen.Root(b.env))))
+	return err
+}
+
+func (b *build) compare(path, dir string, ws *schema.Workspace) error {
+	tree, _, err := b.tree(path, dir, ws)
+	if err != nil {
+		return err
+	}
+	diff, err := tree.Diff(dir)
+	if err != nil {
+		return err
+	}
+	if len(diff) > 0 {
+		return drift{string(diff)}
+	}
+	return nil
+}
+
+// checkAll compares every tree below the working directory with the spec that its sum file names.
+func (b *build) checkAll(ctx context.Context) error {
+	var diffs strings.Builder
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+		if entry.IsDir() && path != "." && strings.HasPrefix(entry.Name(), ".") {
+			return filepath.SkipDir
+		}
+		if entry.Name() != gen.SumFile {
+			return nil
+		}
+		err = b.checkTree(filepath.Dir(path), path)
+		if d, ok := err.(drift); ok {
+			diffs.WriteString(d.text)
+			return nil
+		}
+		return err
+	})
+	if err == nil && diffs.Len() > 0 {
+		return drift{diffs.String()}
+	}
+	return err
+}
+
+func (b *build) checkTree(dir, sumPath string) error {
+	data, err := os.ReadFile(sumPath)
+	if err != nil {
+		return err
+	}
+	sum, err := gen.ParseSum(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	if sum.Spec == "" {
+		b.note(dir + " was built from standard input, so there is no spec to compare it with")
+		return nil
+	}
+	spec := filepath.Join(dir, filepath.FromSlash(sum.Spec))
+	_, ws, err := b.load([]string{spec})
+	if err != nil {
+		return err
+	}
+	return b.compare(spec, dir, ws)
+}
