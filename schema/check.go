@@ -90,12 +90,12 @@ func checkStorage(c *checker) {
 		places["storage.publish."+strconv.Itoa(i)] = p
 	}
 	for path, uri := range places {
-		bucket, prefix := Bucket(uri)
+		bucket, _ := Bucket(uri)
 		if strings.Contains(bucket, "..") || strings.HasSuffix(bucket, "--x-s3") {
 			c.report(path, fmt.Sprintf("%q is no general purpose bucket", bucket), "directory buckets (--x-s3) take no object tags and no s3: permissions")
 		}
-		if strings.Contains(prefix, "//") {
-			c.report(path, "the prefix has an empty part", "write one slash")
+		if strings.Contains(strings.TrimPrefix(uri, "s3://"), "//") {
+			c.report(path, "the prefix has an empty part, which is a key of its own in S3", "write one slash")
 		}
 	}
 	for i, p := range s.Publish {
@@ -125,11 +125,8 @@ func checkRuntime(c *checker) {
 		c.report("runtime.inject", "in seqera mode Wave adds the client", "leave it out, or set runtime.mode: \"open\"")
 	case r.Mode == "seqera" && r.Image != "":
 		c.report("runtime.image", "in seqera mode the vendor's client is used, not an image of ours", "leave it out")
-	case r.Inject == "policy" && c.ws.minor() < 36:
-		c.report("runtime.inject", "policy needs MutatingAdmissionPolicy, which Kubernetes has from 1.36 on; cluster.version is "+c.ws.Cluster.Version, "use csi")
-	}
-	if r.Privileged && c.ws.Source.Positions["fuse.provider"].Line > 0 && c.ws.Fuse.Provider == "existing" && c.ws.Nodes.OS == "auto" {
-		c.report("runtime.privileged", "privileged pods need no fuse provider", "leave fuse out")
+	case (r.Inject == "policy" || r.Inject == "init") && c.ws.minor() < 36:
+		c.report("runtime.inject", r.Inject+" needs MutatingAdmissionPolicy, which Kubernetes has from 1.36 on; cluster.version is "+c.ws.Cluster.Version, "use csi")
 	}
 }
 

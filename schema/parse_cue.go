@@ -123,12 +123,15 @@ func (t *tree) literal(x ast.Expr, path string, pos func(token.Pos) Pos) {
 // quotedDefinition matches CUE's way of naming values, which says nothing to a user.
 var quotedDefinition = regexp.MustCompile(`#?_?\w*#\w+(\.\w+)*:? ?`)
 
+var incomplete = regexp.MustCompile(`^incomplete value (.*)$`)
+
 // cueDiagnostics turns CUE's errors about the user's own text into ours, one for each.
 func cueDiagnostics(err error, pos func(token.Pos) Pos) Diagnostics {
 	var out Diagnostics
 	for _, e := range errors.Errors(err) {
 		format, args := e.Msg()
 		message := quotedDefinition.ReplaceAllString(fmt.Sprintf(format, args...), "")
+		message = incomplete.ReplaceAllString(message, "only the type is said ($1), not the value")
 		where := e.Position()
 		if in := e.InputPositions(); !where.IsValid() && len(in) > 0 {
 			where = in[0]

@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -124,10 +125,14 @@ func (r *yamlReader) mapping(n *yaml.Node, path string) any {
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
 func yamlDiagnostic(name string, lines [][]byte, err error) Diagnostic {
+	language := "YAML"
+	if strings.HasSuffix(name, ".json") {
+		language = "JSON"
+	}
 	match := yamlLine.FindStringSubmatch(err.Error())
 	if match == nil {
-		return Diagnostic{Pos: Pos{File: name, Line: 1, Column: 1}, Message: "this is no YAML: " + err.Error()}
+		return Diagnostic{Pos: Pos{File: name, Line: 1, Column: 1}, Message: "this is no " + language + ": " + err.Error()}
 	}
 	line, _ := strconv.Atoi(match[1]) // absent is 0
-	return Diagnostic{Pos: codePoint(name, lines, max(line, 1), 1), Message: "this is no YAML: " + match[2]}
+	return Diagnostic{Pos: codePoint(name, lines, max(line, 1), 1), Message: "this is no " + language + ": " + match[2]}
 }

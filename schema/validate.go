@@ -102,7 +102,11 @@ func (v *validator) scalar(constraint cue.Value, data any, path string) {
 	}
 	format, args := errors.Errors(err)[0].Msg()
 	hint := ""
-	if _, isText := data.(string); !isText && constraint.IncompleteKind() == cue.StringKind && data != nil {
+	switch data.(type) {
+	case bool, int, int64, float64:
+		if constraint.IncompleteKind() != cue.StringKind {
+			break
+		}
 		hint = fmt.Sprintf("put the value in quotes: %q", fmt.Sprint(data))
 	}
 	v.report(v.tree.at(path), path, fmt.Sprintf(format, args...)+"; this is "+quote(data), hint)
@@ -121,6 +125,9 @@ func fieldHint(v cue.Value) string {
 	var names []string
 	for fields, err := v.Fields(cue.Optional(true)); err == nil && fields.Next(); {
 		names = append(names, fields.Selector().Unquoted())
+	}
+	if len(names) == 0 {
+		return ""
 	}
 	return "its fields are " + strings.Join(names, ", ")
 }
