@@ -37,6 +37,9 @@ func (c *Conflict) Error() string {
 // leaves every file whole, old or new, and the next Write goes on from there.
 func (t *Tree) Write(dir string, o WriteOptions) (WriteResult, error) {
 	var result WriteResult
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return result, fmt.Errorf("%s is a file, not a directory", dir)
+	}
 	old, err := readSum(dir)
 	if err != nil && !o.Force {
 		return result, err
@@ -79,9 +82,6 @@ func readSum(dir string) (*Sum, error) {
 }
 
 func (t *Tree) conflicts(dir string, old *Sum, o WriteOptions) error {
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return fmt.Errorf("%s is a file, not a directory", dir)
-	}
 	c := &Conflict{Dir: dir}
 	paths := map[string]string{}
 	for path := range t.files {

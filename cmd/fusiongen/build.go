@@ -30,6 +30,8 @@ fusiongen build --check                     # every tree below the current direc
 	},
 }
 
+const notAsSpec = "the tree is not what the spec says; build writes it anew"
+
 type build struct {
 	*cli
 	dir, env     string
@@ -131,7 +133,7 @@ func (b *build) compare(path, dir string, ws *schema.Workspace) error {
 		return err
 	}
 	if len(diff) > 0 {
-		return drift{string(diff)}
+		return drift{string(diff), notAsSpec}
 	}
 	return nil
 }
@@ -157,7 +159,7 @@ func (b *build) checkAll(ctx context.Context) error {
 		return err
 	})
 	if err == nil && diffs.Len() > 0 {
-		return drift{diffs.String()}
+		return drift{diffs.String(), notAsSpec}
 	}
 	return err
 }

@@ -47,10 +47,10 @@ type usageError struct{ text string }
 
 func (e usageError) Error() string { return e.text }
 
-// drift is a tree that is not what its spec says; the text, a diff, is data.
-type drift struct{ text string }
+// drift is something that is not as it should be; the text, a diff or names, is data.
+type drift struct{ text, why string }
 
-func (e drift) Error() string { return "the tree is not what the spec says" }
+func (e drift) Error() string { return e.why }
 
 // run dispatches one call and returns the exit code.
 func (c *cli) run(ctx context.Context, args []string) int {

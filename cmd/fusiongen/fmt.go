@@ -12,6 +12,7 @@ import (
 
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/format"
+	"cuelang.org/go/cue/parser"
 
 	"github.com/fusiongen/fusiongen/schema"
 )
@@ -38,9 +39,13 @@ func (c *cli) format(args []string, check bool) error {
 		if ext := filepath.Ext(path); path != "-" && ext != ".cue" {
 			return usageError{fmt.Sprintf("%s is no CUE; only CUE specs are formatted", path)}
 		}
-		out, err := format.Source(src)
+		file, err := parser.ParseFile(path, src, parser.ParseComments)
 		if err != nil {
 			return syntax(path, err)
+		}
+		out, err := format.Node(file)
+		if err != nil {
+			return err
 		}
 		switch {
 		case path == "-":
@@ -57,7 +62,7 @@ func (c *cli) format(args []string, check bool) error {
 		}
 	}
 	if len(differs) > 0 {
-		return drift{strings.Join(differs, "\n") + "\n"}
+		return drift{strings.Join(differs, "\n") + "\n", "fusiongen fmt would change these files"}
 	}
 	return nil
 }
