@@ -44,6 +44,8 @@ func TestServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	units := examples(t, root)
+	t.Run("Pipes", func(t *testing.T) { testPipes(t, ctx, c, root) })
+	t.Run("RandomSpecs", func(t *testing.T) { testRandomSpecs(t, ctx, c) })
 	all := everyRight(t, c)
 	for _, u := range units {
 		t.Run(u.name, func(t *testing.T) {
