@@ -52,32 +52,26 @@ func (b *builder) units() []schema.Environment {
 // addKustomize writes the bases of the spec, and for each environment a kustomization that refers to the bases that it
 // shares with the spec and holds those that differ.
 func addKustomize(b *builder) error {
-	shared, err := render(newInput(b.ws, b.opts, ""), b.config())
+	shared, err := render(newInput(b.ws, b.opts, ""), b.config(b.units()[:1]))
 	if err != nil {
 		return err
 	}
 	if len(b.ws.Environments) == 0 {
-		b.addUnit("", "", shared, nil)
+		b.addUnit("", b.ws, shared, nil)
 		return nil
 	}
-	for _, env := range b.ws.Environments {
-		own, err := render(newInput(env.Workspace, b.opts, env.Name), b.config())
+	for i, env := range b.ws.Environments {
+		own, err := render(newInput(env.Workspace, b.opts, env.Name), b.config(b.ws.Environments[i:i+1]))
 		if err != nil {
 			return err
 		}
-		b.addUnit(Root(env.Name)+"/", env.Name, own, shared)
+		b.addUnit(Root(env.Name)+"/", env.Workspace, own, shared)
 	}
 	return nil
 }
 
 // addUnit writes one kustomization with its bases below dir. A base that equals the shared one is referred to.
-func (b *builder) addUnit(dir, env string, own, shared *rendering) {
-	ws := b.ws
-	for _, e := range b.ws.Environments {
-		if e.Name == env {
-			ws = e.Workspace
-		}
-	}
+func (b *builder) addUnit(dir string, ws *schema.Workspace, own, shared *rendering) {
 	k := kustomization{}
 	for _, base := range baseOrder {
 		files := own.bases[base]

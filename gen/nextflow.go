@@ -9,18 +9,18 @@ import (
 )
 
 func addConfig(b *builder) error {
-	b.tree.add("nextflow.config", []byte(b.config()))
+	b.tree.add("nextflow.config", []byte(b.config(b.units())))
 	return nil
 }
 
-// config is the text of nextflow.config: the workspace at top level, or a profile for each environment.
-func (b *builder) config() string {
+// config is the text of nextflow.config for some units: the workspace at top level, or a profile for each environment.
+func (b *builder) config(units []schema.Environment) string {
 	head := "// Written by fusiongen from " + b.source() + ". Change the spec, not this file.\n\n"
 	if len(b.ws.Environments) == 0 {
 		return head + printSettings(settings(b.ws, ""))
 	}
 	profiles := setting{name: "profiles"}
-	for _, e := range b.ws.Environments {
+	for _, e := range units {
 		name := e.Name
 		if !plainName.MatchString(name) {
 			name = text(name)

@@ -16,8 +16,9 @@ import (
 var workspaceCUE string
 
 // Load reads, checks and completes one spec. The name's extension (.cue, .yaml, .yml, .json) says what src is; "-" is
-// standard input, CUE or YAML. A spec that is wrong gives Diagnostics with everything that is wrong in it.
-func Load(name string, src []byte) (*Workspace, error) {
+// standard input, CUE or YAML. A spec that is wrong gives Diagnostics with everything that is wrong in it. Where
+// environments are named, only these are checked and completed, so that one costs the same however many there are.
+func Load(name string, src []byte, environments ...string) (*Workspace, error) {
 	t, diags := parse(name, src)
 	if diags != nil {
 		return nil, diags
@@ -36,8 +37,12 @@ func Load(name string, src []byte) (*Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.split()
 	base := slices.Clone(diags) // what an environment inherits is not said again
 	for _, name := range environmentNames(t) {
+		if len(environments) > 0 && !slices.Contains(environments, name) {
+			continue
+		}
 		env := t.environment(name)
 		e := validator{ctx: ctx, tree: env}
 		e.environmentName(name)

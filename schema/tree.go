@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // tree is a spec as data (map[string]any, []any, string, bool, numbers, nil) with the place of every key and value.
@@ -12,6 +13,21 @@ type tree struct {
 	data   map[string]any
 	keys   map[string]Pos // field path → its key
 	values map[string]Pos // field path → its value
+
+	// baseKeys and baseValues leave the environments out: each environment begins with a copy of them.
+	baseKeys, baseValues map[string]Pos
+}
+
+// split prepares for environment.
+func (t *tree) split() {
+	t.baseKeys, t.baseValues = map[string]Pos{}, map[string]Pos{}
+	for _, m := range []struct{ from, to map[string]Pos }{{t.keys, t.baseKeys}, {t.values, t.baseValues}} {
+		for path, pos := range m.from {
+			if !strings.HasPrefix(path, "environments.") {
+				m.to[path] = pos
+			}
+		}
+	}
 }
 
 // join appends a key to a field path.
@@ -41,7 +57,7 @@ func (t *tree) environment(name string) *tree {
 	base := maps.Clone(t.data)
 	delete(base, "environments")
 	patch := t.data["environments"].(map[string]any)[name].(map[string]any)
-	out := &tree{file: t.file, keys: maps.Clone(t.keys), values: maps.Clone(t.values)}
+	out := &tree{file: t.file, keys: maps.Clone(t.baseKeys), values: maps.Clone(t.baseValues)}
 	prefix := join("environments", name)
 	out.values[""] = t.at(prefix)
 	out.data = out.merge(t, base, patch, "", prefix)

@@ -34,7 +34,7 @@ func (a *apply) run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		return usageError{"name one spec"}
 	}
-	path, ws, err := a.load(args[:1])
+	path, ws, err := a.load(args[:1], a.env)
 	if err != nil {
 		return err
 	}

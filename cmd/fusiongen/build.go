@@ -45,7 +45,11 @@ func (b *build) run(ctx context.Context, args []string) error {
 	case b.check && b.dir == "":
 		return usageError{"--check compares with a tree: name it with -o DIR"}
 	}
-	path, ws, err := b.load(args)
+	streamed := b.env
+	if b.dir != "" {
+		streamed = "" // a tree has all environments
+	}
+	path, ws, err := b.load(args, streamed)
 	if err != nil {
 		return err
 	}
@@ -65,13 +69,7 @@ func (b *build) run(ctx context.Context, args []string) error {
 
 // stream prints what kubectl kustomize prints, all of it or nothing.
 func (b *build) stream(ctx context.Context, path string, ws *schema.Workspace) error {
-	target := ws
-	for _, e := range ws.Environments {
-		if e.Name == b.env {
-			target = e.Workspace
-		}
-	}
-	tree, o, err := b.tree(path, "", only(ws, b.env))
+	tree, o, err := b.tree(path, "", ws)
 	if err != nil {
 		return err
 	}
@@ -79,26 +77,11 @@ func (b *build) stream(ctx context.Context, path string, ws *schema.Workspace) e
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	for _, note := range gen.Notes(target, o) {
+	for _, note := range gen.Notes(ws, o) {
 		b.note(note)
 	}
 	_, err = b.out.Write(data)
 	return err
-}
-
-// only is the workspace with one of its environments, so that a stream costs the same however many there are.
-func only(ws *schema.Workspace, env string) *schema.Workspace {
-	if env == "" {
-		return ws
-	}
-	one := *ws
-	one.Environments = nil
-	for _, e := range ws.Environments {
-		if e.Name == env {
-			one.Environments = append(one.Environments, e)
-		}
-	}
-	return &one
 }
 
 func (b *build) write(ctx context.Context, path string, ws *schema.Workspace) error {
@@ -178,7 +161,7 @@ func (b *build) checkTree(dir, sumPath string) error {
 		return nil
 	}
 	spec := filepath.Join(dir, filepath.FromSlash(sum.Spec))
-	_, ws, err := b.load([]string{spec})
+	_, ws, err := b.load([]string{spec}, "")
 	if err != nil {
 		return err
 	}

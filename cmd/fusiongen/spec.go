@@ -10,14 +10,19 @@ import (
 	"github.com/fusiongen/fusiongen/schema"
 )
 
-// load reads the one spec that args name; "-" is standard input.
-func (c *cli) load(args []string) (path string, ws *schema.Workspace, err error) {
+// load reads the one spec that args name; "-" is standard input. With env, only that environment is completed.
+func (c *cli) load(args []string, env string) (path string, ws *schema.Workspace, err error) {
 	if len(args) != 1 {
 		return "", nil, usageError{fmt.Sprintf("name one spec (or - for standard input), not %d", len(args))}
 	}
 	src, err := c.read(args[0])
 	if err != nil {
 		return "", nil, err
+	}
+	if env != "" {
+		if ws, err = schema.Load(args[0], src, env); err != nil || len(ws.Environments) == 1 {
+			return args[0], ws, err
+		}
 	}
 	ws, err = schema.Load(args[0], src)
 	return args[0], ws, err
