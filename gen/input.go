@@ -34,7 +34,7 @@ type input struct {
 
 type account struct {
 	ServiceAccount string `json:"serviceAccount"`
-	ARN            string `json:"arn"`
+	ARN            string `json:"arn"` // of the role; "" where no pod has it
 }
 
 type rule struct {
@@ -89,7 +89,11 @@ func accounts(ws *schema.Workspace) map[string]account {
 	named := func(a schema.Account) account {
 		return account{ServiceAccount: a.ServiceAccount, ARN: partition.RoleARN(ws.Cluster.Account, a.Role)}
 	}
-	out := map[string]account{"head": named(ws.Identity.Head)}
+	head := named(ws.Identity.Head)
+	if ws.Nextflow.Head == "workstation" && !shared(ws) {
+		head.ARN = "" // the head outside the cluster has the user's own principal
+	}
+	out := map[string]account{"head": head}
 	if ws.Identity.Task.ServiceAccount != ws.Identity.Head.ServiceAccount {
 		out["task"] = named(ws.Identity.Task)
 	}

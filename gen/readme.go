@@ -78,7 +78,7 @@ func (b *builder) readmeUnit(u schema.Environment) readmeUnit {
 	}
 	all := accounts(ws)
 	for _, who := range slices.Sorted(maps.Keys(all)) {
-		if who == "head" && !headInCluster(ws) {
+		if all[who].ARN == "" {
 			continue
 		}
 		out.Associations = append(out.Associations, association{ws.Cluster.Name, ws.Name, all[who].ServiceAccount, all[who].ARN, ws.Cluster.Region})

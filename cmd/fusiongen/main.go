@@ -12,6 +12,7 @@ import (
 var version, image = "devel", ""
 
 func main() {
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is an error of the write, with our exit code
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	c := cli{in: os.Stdin, out: os.Stdout, err: os.Stderr, version: version, image: image, name: os.Args[0], commands: commands()}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 // TestMain lets the scripts run the program under both of its names.
 func TestMain(m *testing.M) {
 	run := func() {
+		signal.Ignore(syscall.SIGPIPE)
 		c := cli{in: os.Stdin, out: os.Stdout, err: os.Stderr, version: "1.2.3", name: os.Args[0], commands: commands()}
 		os.Exit(c.run(context.Background(), os.Args[1:]))
 	}
