@@ -2,11 +2,15 @@ package gen
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 
 	"github.com/fusiongen/fusiongen/schema"
 )
+
+// plainName matches a profile name that needs no quotes.
+var plainName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 
 func addConfig(b *builder) error {
 	b.tree.add("nextflow.config", []byte(b.config(b.units())))

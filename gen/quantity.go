@@ -1,14 +1,10 @@
 package gen
 
 import (
-	"regexp"
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 )
-
-// plainName matches a profile name that needs no quotes.
-var plainName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 
 // memory is a Kubernetes quantity in Nextflow's memory units, which are binary: "100Gi" is "102400 MB".
 func memory(quantity string) string {
