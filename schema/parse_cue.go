@@ -15,7 +15,13 @@ import (
 )
 
 // parseCUE evaluates a spec of bare fields: no package clause is needed and no import is followed.
-func parseCUE(name string, src []byte) (*tree, Diagnostics) {
+func parseCUE(name string, src []byte) (result *tree, diags Diagnostics) {
+	// The evaluator runs whatever the user wrote; a defect of its own is no reason to die without a word.
+	defer func() {
+		if failure := recover(); failure != nil {
+			result, diags = nil, Diagnostics{{Pos: Pos{File: name, Line: 1, Column: 1}, Message: fmt.Sprintf("the CUE evaluator failed on this text: %v", failure), Hint: "write plain fields"}}
+		}
+	}()
 	lines := bytes.Split(src, []byte("\n"))
 	pos := func(p token.Pos) Pos {
 		if !p.IsValid() || p.Filename() != name {
@@ -123,6 +129,8 @@ func (t *tree) literal(x ast.Expr, path string, pos func(token.Pos) Pos) {
 // quotedDefinition matches CUE's way of naming values, which says nothing to a user.
 var quotedDefinition = regexp.MustCompile(`#?_?\w*#\w+(\.\w+)*:? ?`)
 
+var noAlternative = regexp.MustCompile(`\d+ errors in empty disjunction:?`)
+
 var incomplete = regexp.MustCompile(`^incomplete value (.*)$`)
 
 // cueDiagnostics turns CUE's errors about the user's own text into ours, one for each.
@@ -131,6 +139,7 @@ func cueDiagnostics(err error, pos func(token.Pos) Pos) Diagnostics {
 	for _, e := range errors.Errors(err) {
 		format, args := e.Msg()
 		message := quotedDefinition.ReplaceAllString(fmt.Sprintf(format, args...), "")
+		message = noAlternative.ReplaceAllString(message, "none of the alternatives fits")
 		message = incomplete.ReplaceAllString(message, "only the type is said ($1), not the value")
 		where := e.Position()
 		if in := e.InputPositions(); !where.IsValid() && len(in) > 0 {

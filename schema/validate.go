@@ -26,6 +26,7 @@ func (v *validator) report(pos Pos, path, message, hint string) {
 // value checks data against one constraint of the schema.
 func (v *validator) value(constraint cue.Value, data any, path string) {
 	switch {
+	case constraint.IncompleteKind() == cue.TopKind: // inside an environment's patch, which is checked once merged
 	case constraint.IncompleteKind() == cue.StructKind:
 		if fields, ok := data.(map[string]any); ok {
 			v.fields(constraint, fields, path)
@@ -95,6 +96,11 @@ func (v *validator) scalar(constraint cue.Value, data any, path string) {
 			v.report(v.tree.at(path), path, fmt.Sprintf("the placeholder %q is still here", found), comment(constraint))
 			return
 		}
+	}
+	switch data.(type) {
+	case map[string]any, []any:
+		v.report(v.tree.at(path), path, "this is a single value, not "+quote(data), comment(constraint))
+		return
 	}
 	err := constraint.Unify(v.ctx.Encode(data)).Validate(cue.Concrete(true))
 	if err == nil {
