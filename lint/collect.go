@@ -1,0 +1,273 @@
+package lint
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// Problem is why something could not be read as what it is; FG003 reports it.
+type Problem struct {
+	File    *File
+	At, End int // bytes
+	Message string
+}
+
+// collected is everything below one path argument.
+type collected struct {
+	arg      string
+	files    []*source
+	problems []Problem
+}
+
+// source is a file that may matter, with what was found in it.
+type source struct {
+	*File
+	docs     []*document
+	explicit bool // named by the user, not found by walking
+}
+
+// document is one part of a file.
+type document struct {
+	kind form
+	node *Node // of YAML and JSON
+	text text  // of a configuration or a spec
+	page bool  // stands in a Markdown page
+}
+
+// form is what a document is.
+type form int
+
+const (
+	formObject        form = iota // Kubernetes
+	formKustomization             // kustomization file
+	formPolicy                    // IAM policy document
+	formConfig                    // nextflow.config
+	formSpec                      // workspace spec
+	formData                      // another mapping of interest: compute environment, lifecycle
+)
+
+// directories that never hold a set-up.
+var skipped = map[string]bool{"node_modules": true, "vendor": true, "__pycache__": true, "testdata": false}
+
+type collector struct {
+	tree    Tree
+	exclude func(name string) bool
+	graph   *graph
+}
+
+// collect reads a path argument. A path that does not exist is an error; everything else that is wrong is a problem in
+// the result.
+func (c *collector) collect(arg string) (*collected, error) {
+	out := &collected{arg: arg}
+	info, err := c.tree.Stat(arg)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", arg, rootCause(err))
+	}
+	if !info.IsDir() {
+		c.read(out, arg, true)
+		return out, nil
+	}
+	c.walk(out, arg)
+	return out, nil
+}
+
+func rootCause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// walk visits a directory in the order of names. Links to directories are not followed: they lead to loops.
+func (c *collector) walk(out *collected, dir string) {
+	entries, err := c.tree.ReadDir(dir)
+	if err != nil {
+		out.problems = append(out.problems, Problem{File: NewFile(dir, nil), Message: "this directory cannot be read: " + rootCause(err).Error()})
+		return
+	}
+	for _, e := range entries {
+		name := path.Join(dir, e.Name())
+		if c.exclude(name) {
+			continue
+		}
+		switch {
+		case e.IsDir():
+			if !strings.HasPrefix(e.Name(), ".") && !skipped[e.Name()] {
+				c.walk(out, name)
+			}
+		case e.Type().IsRegular() || e.Type()&fs.ModeSymlink != 0:
+			if interesting(e.Name()) {
+				if info, err := c.tree.Stat(name); err == nil && info.Mode().IsRegular() {
+					c.read(out, name, false)
+				}
+			}
+		}
+	}
+}
+
+func interesting(name string) bool {
+	switch path.Ext(name) {
+	case ".yaml", ".yml", ".json", ".config", ".cue", ".md", ".markdown", ".toml":
+		return true
+	}
+	return name == "Kustomization"
+}
+
+// read takes one file in. Problems of a file that was found by walking count only if it looks like ours.
+func (c *collector) read(out *collected, name string, explicit bool) {
+	f, err := c.graph.file(name)
+	if err != nil {
+		why, ok := notRead(err)
+		if !ok {
+			why = "cannot be read: " + rootCause(err).Error()
+		}
+		out.problems = append(out.problems, Problem{File: NewFile(name, nil), Message: "this file " + why})
+		return
+	}
+	c.classify(out, f, explicit)
+	if len(out.files) == 0 || out.files[len(out.files)-1].File != f {
+		delete(c.graph.files, name) // nothing in it is ours: its bytes need not stay
+	}
+}
+
+// ours are words without which no document of a Nextflow set-up does.
+var ours = regexp.MustCompile(`(?i)nextflow|fusion|seqera|tower|\bfuse\b|nvme|instance-?store|localStorage|eks\.amazonaws\.com|oidc\.eks|pods\.eks|"Statement"|karpenter|kueue|ServiceAccount|RoleBinding|kind:\s*"?(?:Role|ClusterRole|Namespace|LimitRange|ResourceQuota|Kustomization|PodIdentityAssociation)\b`)
+
+func (c *collector) classify(out *collected, f *File, explicit bool) {
+	if why := unreadable(f); why != "" {
+		if explicit || path.Ext(f.Name) != ".md" {
+			out.problems = append(out.problems, Problem{File: f, Message: why})
+		}
+		return
+	}
+	ext := path.Ext(f.Name)
+	if !explicit && !isKustomization(f.Name) && !ours.Match(f.Src) {
+		return
+	}
+	s := &source{File: f, explicit: explicit}
+	switch ext {
+	case ".md", ".markdown":
+		c.page(out, s)
+	case ".config":
+		if explicit || path.Base(f.Name) == "nextflow.config" || looksLikeConfig(f.Src) {
+			s.docs = append(s.docs, &document{kind: formConfig, text: whole(f)})
+		}
+	case ".cue":
+		if explicit || looksLikeSpec(f.Src) {
+			s.docs = append(s.docs, &document{kind: formSpec, text: whole(f)})
+		}
+	case ".json":
+		n, bad := parseJSON(whole(f))
+		c.data(out, s, []*Node{n}, bad)
+	case ".toml":
+		return // node user data is read by its name, see nodes.go
+	default:
+		docs, bad := parseYAML(whole(f))
+		c.data(out, s, docs, bad)
+	}
+	if len(s.docs) > 0 {
+		out.files = append(out.files, s)
+	}
+}
+
+// unreadable is why a file is no text, or "".
+func unreadable(f *File) string {
+	if bytes.IndexByte(f.Src[:min(len(f.Src), 8000)], 0) >= 0 {
+		return "this file is binary"
+	}
+	if !utf8.Valid(f.Src) {
+		return "this file is not UTF-8"
+	}
+	return ""
+}
+
+// data sorts the documents of a YAML or JSON file.
+func (c *collector) data(out *collected, s *source, docs []*Node, bad *syntaxError) {
+	if bad != nil && (s.explicit || ours.Match(s.Src)) {
+		out.problems = append(out.problems, Problem{File: s.File, At: bad.at, Message: bad.message})
+	}
+	for _, n := range docs {
+		if kind, ok := formOf(s.Name, n); ok {
+			s.docs = append(s.docs, &document{kind: kind, node: n, text: whole(s.File)})
+		}
+	}
+}
+
+// formOf tells what a mapping is by its fields.
+func formOf(name string, n *Node) (form, bool) {
+	has := func(keys ...string) bool {
+		for _, k := range keys {
+			if n.Get(k) == nil {
+				return false
+			}
+		}
+		return true
+	}
+	switch {
+	case n == nil || n.Kind != Map:
+		return 0, false
+	case isKustomization(name), n.Get("kind").Text() == "Kustomization" && strings.HasPrefix(n.Get("apiVersion").Text(), "kustomize.config.k8s.io"):
+		return formKustomization, true
+	case has("apiVersion", "kind"):
+		return formObject, true
+	case has("Statement"):
+		return formPolicy, true
+	case has("cluster", "storage"):
+		return formSpec, true
+	}
+	return formData, true
+}
+
+var configScope = regexp.MustCompile(`(?m)^\s*(?:process|params|profiles|k8s|fusion|wave|aws|docker|executor|includeConfig|plugins|tower|env|manifest|workDir)\b\s*[\s{.=(]`)
+
+func looksLikeConfig(src []byte) bool { return configScope.Match(src) }
+
+var specField = regexp.MustCompile(`(?m)^\s*(cluster|storage)\b`)
+
+func looksLikeSpec(src []byte) bool {
+	return !bytes.Contains(src, []byte("\npackage ")) && !bytes.HasPrefix(src, []byte("package ")) && len(specField.FindAll(src, 2)) == 2
+}
+
+// page takes the fenced blocks of a Markdown page.
+func (c *collector) page(out *collected, s *source) {
+	for _, b := range fences(s.File) {
+		var docs []*Node
+		var bad *syntaxError
+		switch b.lang {
+		case "yaml", "yml":
+			docs, bad = parseYAML(b.text)
+		case "json", "jsonc":
+			var n *Node
+			if n, bad = parseJSON(b.text); bad == nil {
+				docs = []*Node{n}
+			}
+		case "groovy", "nextflow", "config", "conf":
+			if looksLikeConfig(b.src) {
+				s.docs = append(s.docs, &document{kind: formConfig, text: b.text, page: true})
+			}
+			continue
+		case "cue":
+			if looksLikeSpec(b.src) {
+				s.docs = append(s.docs, &document{kind: formSpec, text: b.text, page: true})
+			}
+			continue
+		default:
+			continue
+		}
+		if bad != nil && ours.Match(b.src) {
+			out.problems = append(out.problems, Problem{File: s.File, At: bad.at, Message: bad.message})
+		}
+		for _, n := range docs {
+			if kind, ok := formOf("", n); ok {
+				s.docs = append(s.docs, &document{kind: kind, node: n, text: b.text, page: true})
+			}
+		}
+	}
+}

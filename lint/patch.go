@@ -1,0 +1,124 @@
+package lint
+
+import (
+	"path"
+	"regexp"
+	"strings"
+)
+
+// patch is what one patch of a kustomization may have written.
+type patch struct {
+	kind, name string // of its target; "" matches all, name may be a regular expression
+	value      *Node  // shaped like the object
+}
+
+// patches are all patches of these kustomizations, in the order in which kustomize applies them: the innermost first.
+func (g *graph) patches(all []*Kustomization) []patch {
+	var out []patch
+	for i := len(all) - 1; i >= 0; i-- {
+		k := all[i]
+		for _, field := range [...]string{"patches", "patchesStrategicMerge", "patchesJson6902"} {
+			for _, p := range k.Node.Get(field).List() {
+				out = append(out, g.patch(k, p)...)
+			}
+		}
+	}
+	return out
+}
+
+func (g *graph) patch(k *Kustomization, p *Node) []patch {
+	target := p.Get("target")
+	var t text
+	switch {
+	case p.Kind == String && !strings.Contains(p.Value, "\n"):
+		f, err := g.file(path.Join(k.Dir, p.Value))
+		if err != nil {
+			return nil
+		}
+		t = whole(f)
+	case p.Get("path").Known():
+		f, err := g.file(path.Join(k.Dir, p.Get("path").Value))
+		if err != nil {
+			return nil
+		}
+		t = whole(f)
+	default:
+		inline := p.Get("patch")
+		if p.Kind == String {
+			inline = p
+		}
+		var ok bool
+		if t, ok = inline.literal(); !ok {
+			return nil
+		}
+	}
+	docs, _ := parseYAML(t)
+	var out []patch
+	for _, doc := range docs {
+		kind, name := target.Get("kind").Text(), target.Get("name").Text()
+		if doc.Kind == List { // JSON 6902
+			for _, op := range doc.Items {
+				if v := op.Get("value"); v != nil {
+					out = append(out, patch{kind, name, along(op.Get("path").Text(), v)})
+				}
+			}
+			continue
+		}
+		if target == nil {
+			kind, name = doc.Get("kind").Text(), doc.Get("metadata", "name").Text()
+		}
+		out = append(out, patch{kind, name, doc})
+	}
+	return out
+}
+
+// along wraps a value in the maps of a JSON pointer. List indices end the path: the place of the whole value must do.
+func along(pointer string, v *Node) *Node {
+	keys := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+	for i := len(keys) - 1; i >= 0; i-- {
+		key := strings.NewReplacer("~1", "/", "~0", "~").Replace(keys[i])
+		shell := &Node{Kind: Map, File: v.File, Start: v.Start, End: v.End}
+		if key == "-" || strings.Trim(key, "0123456789") == "" {
+			shell.Kind, shell.Items = List, []*Node{v}
+		} else {
+			shell.Fields = []Field{{Key: &Node{Kind: String, Value: key, File: v.File, Start: v.Start, End: v.End}, Value: v}}
+		}
+		v = shell
+	}
+	return v
+}
+
+func (p patch) touches(o *Object) bool {
+	match := func(pattern, s string) bool {
+		if pattern == "" || pattern == s {
+			return true
+		}
+		re, err := regexp.Compile("^(?:" + pattern + ")$")
+		return err == nil && re.MatchString(s)
+	}
+	return match(p.kind, o.Kind) && (match(p.name, o.Name) || strings.Contains(o.Name, p.name))
+}
+
+// literal is the inside of a block scalar (| or >) as a text with the places of its lines.
+func (n *Node) literal() (text, bool) {
+	if n == nil || n.Kind != String || n.Start >= len(n.File.Src) || (n.File.Src[n.Start] != '|' && n.File.Src[n.Start] != '>') {
+		return text{}, false
+	}
+	f := n.File
+	first := f.Pos(n.Start).Line // content starts on the next line
+	t := text{file: f, src: []byte(n.Value), own: lineStarts([]byte(n.Value))}
+	indent := 0
+	for i := range t.own {
+		start := len(f.Src)
+		if first+i < len(f.lines) {
+			start = f.lines[first+i]
+		}
+		if i == 0 {
+			for start+indent < len(f.Src) && f.Src[start+indent] == ' ' {
+				indent++
+			}
+		}
+		t.at = append(t.at, min(start+indent, len(f.Src)))
+	}
+	return t, true
+}

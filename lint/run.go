@@ -1,0 +1,157 @@
+// Package lint finds what disagrees across the documents of a Nextflow set-up on Amazon EKS: Kubernetes objects,
+// IAM documents, nextflow.config, node user data. It reads files and never the network.
+//
+// Input becomes set-ups (what belongs together, Setup), rules look at one set-up each (Rule), and findings come back
+// sorted (Finding). The rules themselves are in the package rules, the formats of findings in report.
+package lint
+
+import (
+	"slices"
+)
+
+// Input is what is to be linted.
+type Input struct {
+	Tree    Tree
+	Paths   []string               // files and directories
+	With    []string               // more of the world that the paths belong to: joined, but not reported
+	Exclude func(name string) bool // nil: nothing
+	Stdin   []*File                // texts that have no path, named as findings shall name them
+}
+
+// Run checks the input with the rules. An error says that the job could not be done: a path that does not exist.
+func Run(in Input, rules []Rule, opts Options) ([]Finding, error) {
+	if in.Exclude == nil {
+		in.Exclude = func(string) bool { return false }
+	}
+	c := &collector{tree: in.Tree, exclude: in.Exclude, graph: newGraph(in.Tree)}
+	var with []*collected
+	for _, p := range in.With {
+		w, err := c.collect(clean(p))
+		if err != nil {
+			return nil, err
+		}
+		with = append(with, w)
+	}
+	var findings []Finding
+	for _, p := range in.Paths {
+		all, err := c.collect(clean(p))
+		if err != nil {
+			return nil, err
+		}
+		findings = append(findings, c.lint(all, with, rules, opts)...)
+	}
+	for _, f := range in.Stdin {
+		all := &collected{arg: f.Name}
+		c.classify(all, f, true)
+		findings = append(findings, c.lint(all, with, rules, opts)...)
+	}
+	slices.SortStableFunc(findings, compare)
+	return slices.CompactFunc(findings, func(a, b Finding) bool { return compare(a, b) == 0 }), nil
+}
+
+// lint checks everything below one argument.
+func (c *collector) lint(all *collected, with []*collected, rules []Rule, opts Options) []Finding {
+	var out []Finding
+	var marks []*suppression
+	seen := map[*File]bool{}
+	for _, set := range c.setups(all, with) {
+		set.Options = opts
+		c.sums(set)
+		own := map[*File]bool{}
+		for _, s := range set.sources {
+			own[s.File] = true
+			if !seen[s.File] {
+				seen[s.File] = true
+				marks = append(marks, suppressions(s.File)...)
+			}
+		}
+		for _, o := range set.Objects {
+			marks = append(marks, annotated(o)...)
+		}
+		var found []Finding
+		for _, r := range rules {
+			report := &Reporter{rule: r, set: set}
+			r.Check(set, report)
+			found = append(found, report.findings...)
+		}
+		for _, f := range found {
+			if len(with) > 0 && f.file != nil && !own[f.file] && !reachable(set, f.file) {
+				continue // it stands in what --with named
+			}
+			if from, ok := set.fromSpec(f); ok {
+				f.Related = append(f.Related, from)
+			}
+			out = append(out, f)
+		}
+	}
+	return suppress(out, marks, rules, opts)
+}
+
+// reachable says whether a kustomization of the set-up uses the file.
+func reachable(set *Setup, f *File) bool {
+	for _, k := range set.Kustomizations {
+		if k.File == f {
+			return true
+		}
+		for _, r := range k.References() {
+			if r.Path == f.Name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// suppress drops what comments and annotations silence, and reports those that are themselves wrong.
+func suppress(findings []Finding, marks []*suppression, rules []Rule, opts Options) []Finding {
+	var out []Finding
+	for _, f := range findings {
+		silenced := false
+		for _, m := range marks {
+			if m.covers(f) && (m.until == "" || m.until >= opts.Today) {
+				m.used, silenced = true, true
+			}
+		}
+		if !silenced {
+			out = append(out, f)
+		}
+	}
+	for _, r := range rules {
+		if mark, ok := suppressionRules[r.ID]; ok {
+			report := &Reporter{rule: r}
+			for _, m := range marks {
+				mark(m, opts, rules, report)
+			}
+			out = append(out, report.findings...)
+		}
+	}
+	return out
+}
+
+// suppressionRules are the checks behind FG901 to FG903: they look at suppressions after all other rules have run.
+var suppressionRules = map[string]func(m *suppression, opts Options, rules []Rule, report *Reporter){
+	"FG901": func(m *suppression, _ Options, _ []Rule, report *Reporter) {
+		if m.reason == "" || len(m.rules) == 0 {
+			report.Bytes(m.file, m.start, m.end, m.name(), "write what makes it acceptable here: fusiongen:ignore FG301 kernel module needed",
+				"this suppression gives no reason, so nobody can tell when it may go")
+		}
+	},
+	"FG902": func(m *suppression, opts Options, rules []Rule, report *Reporter) {
+		known := slices.ContainsFunc(rules, func(r Rule) bool {
+			return slices.ContainsFunc(m.rules, func(name string) bool { return Matches(name, r.ID, r.Slug) })
+		})
+		if m.used || len(m.rules) == 0 || m.until != "" && m.until < opts.Today || !known && opts.Selected {
+			return
+		}
+		f := report.Bytes(m.file, m.start, m.end, m.name(), "remove it", "this suppression silences nothing: no finding of %s stands here", m.name())
+		if m.comment() {
+			f.Safe(m.remove())
+		}
+	},
+	"FG903": func(m *suppression, opts Options, _ []Rule, report *Reporter) {
+		if m.until != "" && m.until < opts.Today {
+			report.Bytes(m.file, m.start, m.end, m.name(), "mend what it silenced, or give it a new date and reason",
+				"this suppression ended on %s; what it silenced is reported again", m.until)
+		}
+	},
+}

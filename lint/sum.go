@@ -1,0 +1,112 @@
+package lint
+
+import (
+	"encoding/json"
+	"path"
+	"strings"
+
+	"github.com/fusiongen/fusiongen/schema"
+)
+
+// sum is a generated tree's .fusiongen.sum: it leads from a value to the line of the spec that it comes from.
+type sum struct {
+	dir     string
+	Version int                          `json:"version"`
+	Spec    string                       `json:"spec"`
+	Files   map[string]string            `json:"files"`   // path → SHA-256
+	Origins map[string]map[string]string `json:"origins"` // path → field path → field path of the spec
+
+	file      *File
+	workspace *schema.Workspace // of the spec, when it can be loaded
+}
+
+// sumName is the file that `fusiongen build -o` writes beside what it generates.
+const sumName = ".fusiongen.sum"
+
+// sums finds the generated trees that the files lie in.
+func (c *collector) sums(set *Setup) {
+	dirs := map[string]bool{}
+	for _, s := range set.sources {
+		for dir := path.Dir(s.Name); !dirs[dir]; dir = path.Dir(dir) {
+			dirs[dir] = true
+			if f, err := c.graph.file(path.Join(dir, sumName)); err == nil {
+				c.addSum(set, dir, f)
+			}
+		}
+	}
+}
+
+func (c *collector) addSum(set *Setup, dir string, f *File) {
+	s := &sum{dir: dir, file: f}
+	if json.Unmarshal(f.Src, s) != nil || s.Version != 1 {
+		set.Problems = append(set.Problems, Problem{File: f, Message: "this .fusiongen.sum is damaged; build the tree again with --force"})
+		return
+	}
+	set.sums = append(set.sums, s)
+	if s.Spec == "" {
+		return
+	}
+	name := path.Join(dir, s.Spec)
+	spec, err := c.graph.file(name)
+	if err != nil {
+		return // the tree may be all that there is
+	}
+	if ws, err := schema.Load(name, spec.Src); err == nil {
+		s.workspace = ws
+	}
+}
+
+// fromSpec is the place in the spec that a generated value comes from.
+func (set *Setup) fromSpec(f Finding) (Related, bool) {
+	if f.file == nil {
+		return Related{}, false
+	}
+	for _, s := range set.sums {
+		rel, ok := strings.CutPrefix(f.Pos.File, s.dir+"/")
+		if s.dir == "." {
+			rel, ok = f.Pos.File, true
+		}
+		if !ok || s.workspace == nil {
+			continue
+		}
+		field := s.origin(rel, f)
+		if field == "" {
+			continue
+		}
+		pos := s.workspace.Source.Pos(field)
+		pos.File = path.Join(s.dir, s.Spec)
+		return Related{Span: Span{Pos: pos, End: pos}, Message: field + " of the spec says so"}, true
+	}
+	return Related{}, false
+}
+
+// origin is the spec's field for the value of a finding, or of what is around it.
+func (s *sum) origin(rel string, f Finding) string {
+	fields := s.Origins[rel]
+	if len(fields) == 0 {
+		return ""
+	}
+	var at string
+	docs, _ := parseYAML(whole(f.file))
+	for _, doc := range docs {
+		doc.Walk(func(p string, n *Node) {
+			if n.Start <= f.start && f.end <= n.End && n.File == f.file {
+				at = p
+			}
+		})
+	}
+	for p := at; p != ""; p = parent(p) {
+		if field, ok := fields[p]; ok {
+			return field
+		}
+	}
+	return ""
+}
+
+func parent(p string) string {
+	i := strings.LastIndexByte(p, '.')
+	if i < 0 {
+		return ""
+	}
+	return p[:i]
+}

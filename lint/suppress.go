@@ -1,0 +1,137 @@
+package lint
+
+import (
+	"regexp"
+	"strings"
+)
+
+// suppression silences rules at a place: `# fusiongen:ignore FG203 until=2027-01-31 why`, on the line of the finding or on
+// the line above it, in the comments of YAML, CUE, Groovy (//) and Markdown (<!-- -->); or the annotation
+// fusiongen/ignore of an object, which silences them in the whole object.
+type suppression struct {
+	file       *File
+	start, end int // of the comment
+	from, to   int // lines that it covers
+	rules      []string
+	until      string
+	reason     string
+	used       bool
+}
+
+var ignoreComment = regexp.MustCompile(`(?:#|//|<!--)\s*fusiongen:ignore\b([^\n]*)`)
+
+// suppressions are the comments of a file. In a Markdown page a comment covers the fenced block that follows it.
+func suppressions(f *File) []*suppression {
+	var out []*suppression
+	for _, m := range ignoreComment.FindAllSubmatchIndex(f.Src, -1) {
+		words := strings.TrimSpace(strings.TrimSuffix(strings.TrimRight(string(f.Src[m[2]:m[3]]), " \t\r"), "-->"))
+		line := f.Pos(m[0]).Line
+		s := &suppression{file: f, start: m[0], end: m[0] + len(strings.TrimRight(string(f.Src[m[0]:m[1]]), " \t\r")), from: line, to: line}
+		if strings.TrimSpace(f.line(line)[:f.Pos(m[0]).Column-1]) == "" {
+			s.to = line + 1 // a line of its own speaks of the next
+		}
+		if strings.HasPrefix(string(f.Src[m[0]:]), "<!--") {
+			s.to = fenceEnd(f, line)
+		}
+		s.parse(words)
+		out = append(out, s)
+	}
+	return out
+}
+
+// fenceEnd is the last line of the fenced block that begins on one of the two lines after line.
+func fenceEnd(f *File, line int) int {
+	for _, b := range fences(f) {
+		first := f.Pos(b.at[0]).Line
+		if first-line >= 1 && first-line <= 3 {
+			return first + len(b.at)
+		}
+	}
+	return line + 1
+}
+
+func (s *suppression) parse(words string) {
+	fields := strings.Fields(words)
+	if len(fields) > 0 {
+		s.rules = strings.Split(fields[0], ",")
+		fields = fields[1:]
+	}
+	if len(fields) > 0 && strings.HasPrefix(fields[0], "until=") {
+		s.until = strings.TrimPrefix(fields[0], "until=")
+		fields = fields[1:]
+	}
+	s.reason = strings.Join(fields, " ")
+}
+
+// ignoreAnnotation holds "FG301: why", several separated by semicolons.
+const ignoreAnnotation = "fusiongen/ignore"
+
+func annotated(o *Object) []*suppression {
+	n := o.Get("metadata", "annotations", ignoreAnnotation)
+	if n.Text() == "" {
+		return nil
+	}
+	var out []*suppression
+	for part := range strings.SplitSeq(n.Value, ";") {
+		rules, reason, _ := strings.Cut(part, ":")
+		s := &suppression{file: n.File, start: n.Start, end: n.End, from: n.File.Pos(o.Start).Line, to: n.File.Pos(o.End).Line, reason: strings.TrimSpace(reason)}
+		for rule := range strings.SplitSeq(rules, ",") {
+			s.rules = append(s.rules, strings.TrimSpace(rule))
+		}
+		if first, rest, _ := strings.Cut(s.reason, " "); strings.HasPrefix(first, "until=") {
+			s.until, s.reason = strings.TrimPrefix(first, "until="), rest
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// covers says whether the suppression speaks of the finding.
+func (s *suppression) covers(f Finding) bool {
+	if f.Pos.File != s.file.Name || f.Pos.Line < s.from || f.Pos.Line > s.to {
+		return false
+	}
+	for _, r := range s.rules {
+		if Matches(r, f.Rule, f.Slug) {
+			return true
+		}
+	}
+	return false
+}
+
+// Matches says whether a name from a flag, a configuration or a comment means the rule: its ID, its slug, the
+// beginning of either followed by *, or "all".
+func Matches(name, id, slug string) bool {
+	if name == "all" || name == id || name == slug {
+		return true
+	}
+	prefix, wild := strings.CutSuffix(name, "*")
+	return wild && (strings.HasPrefix(id, prefix) || strings.HasPrefix(slug, prefix))
+}
+
+// name are the rules that a suppression names.
+func (s *suppression) name() string {
+	if len(s.rules) == 0 {
+		return "no rule"
+	}
+	return strings.Join(s.rules, ",")
+}
+
+// comment says whether it is a comment, not an annotation.
+func (s *suppression) comment() bool {
+	return ignoreComment.Match(s.file.Src[s.start:min(len(s.file.Src), s.end)])
+}
+
+// remove deletes the comment, and its line where nothing else is on it.
+func (s *suppression) remove() Edit {
+	src := s.file.Src
+	lineStart := strings.LastIndexByte(string(src[:s.start]), '\n') + 1
+	if strings.TrimSpace(string(src[lineStart:s.start])) == "" {
+		return Edit{s.file, lineStart, afterLine(src, s.end), ""}
+	}
+	start := s.start
+	for start > lineStart && (src[start-1] == ' ' || src[start-1] == '\t') {
+		start--
+	}
+	return Edit{s.file, start, s.end, ""}
+}
