@@ -16,8 +16,8 @@ import (
 
 // Remote says how registries are talked to. Credentials come from Docker's configuration and its helpers.
 type Remote struct {
-	Transport http.RoundTripper      // nil: the default
-	Backoff   remote.Backoff         // zero: three tries, a second apart and more
+	Transport http.RoundTripper       // nil: the default
+	Backoff   remote.Backoff          // zero: three tries, a second apart and more
 	Progress  func(done, total int64) // bytes; nil: not told
 }
 
@@ -30,7 +30,9 @@ func (r Remote) Push(ctx context.Context, b *Built, ref name.Tag) (name.Digest, 
 	}
 	pinned := ref.Context().Digest(digest.String())
 	steps := []func([]remote.Option) error{
-		func(o []remote.Option) error { return r.watched(func(o []remote.Option) error { return remote.WriteIndex(pinned, b.Index, o...) }, o) },
+		func(o []remote.Option) error {
+			return r.watched(func(o []remote.Option) error { return remote.WriteIndex(pinned, b.Index, o...) }, o)
+		},
 	}
 	for _, bom := range b.SBOMs {
 		steps = append(steps, func(o []remote.Option) error {
