@@ -219,6 +219,12 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 	})
 }
 
+// CA is the certificate of the cluster's authority, PEM.
+func (c *Cluster) CA() []byte {
+	data, _ := os.ReadFile(filepath.Join(c.Dir, "pki", "ca.crt")) // written by Start
+	return data
+}
+
 // Kubectl runs the pinned kubectl against the cluster and returns its standard output; the error quotes stderr.
 func (c *Cluster) Kubectl(ctx context.Context, stdin string, args ...string) (stdout, stderr string, err error) {
 	bin, err := c.tool("kubectl")

@@ -14,11 +14,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// The one node of a full cluster. Its address is that of the pod bridge: kubelet refuses loopback, and the machine's
+// The one node of a full cluster. Its address, Node, is that of the pod bridge: kubelet refuses loopback, and the machine's
 // uplink is none of a test's business.
 const (
+	Node = "10.244.0.1" // what pods reach this machine by
+
 	nodeName = "node1"
-	nodeIP   = "10.244.0.1"
+	nodeIP   = Node
 	pods     = "10.244.0.0/24"
 	bridge   = "fusiongen0"
 )
