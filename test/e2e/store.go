@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -128,6 +129,12 @@ func (s *Store) Put(ctx context.Context, bucket, key, path string) error {
 	}
 	defer f.Close()
 	_, err = s.Client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: f})
+	return err
+}
+
+// PutBytes writes a small object.
+func (s *Store) PutBytes(ctx context.Context, bucket, key string, data []byte) error {
+	_, err := s.Client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(data)})
 	return err
 }
 
