@@ -45,12 +45,12 @@ func (c *Cluster) startContainerd(ctx context.Context) error {
 		return err
 	}
 	p := c.process("containerd")
-	if err := p.start([]string{"PATH=" + bin + ":" + os.Getenv("PATH")}, path, "-c", filepath.Join(dir, "config.toml")); err != nil {
+	if err := p.Start([]string{"PATH=" + bin + ":" + os.Getenv("PATH")}, path, "-c", filepath.Join(dir, "config.toml")); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	if err := p.await(ctx, func(ctx context.Context) error { _, err := c.ctr(ctx, nil, "version"); return err }); err != nil {
+	if err := p.Await(ctx, func(ctx context.Context) error { _, err := c.ctr(ctx, nil, "version"); return err }); err != nil {
 		return err
 	}
 	pause, err := PauseImage()
@@ -93,7 +93,7 @@ func (c *Cluster) ctr(ctx context.Context, stdin io.Reader, args ...string) (str
 func (c *Cluster) stopContainers() {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	if c.process("containerd").pid() == 0 {
+	if c.process("containerd").PID() == 0 {
 		return
 	}
 	for _, what := range []string{"tasks", "containers"} {

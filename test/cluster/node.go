@@ -81,13 +81,13 @@ func (c *Cluster) startNode(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := c.process(s[0]).start(nil, append([]string{bin}, s[1:]...)...); err != nil {
+		if err := c.process(s[0]).Start(nil, append([]string{bin}, s[1:]...)...); err != nil {
 			return err
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	return c.process("kubelet").await(ctx, func(ctx context.Context) error {
+	return c.process("kubelet").Await(ctx, func(ctx context.Context) error {
 		node, err := c.Client.CoreV1().Nodes().Get(ctx, nodeName, metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -104,26 +104,26 @@ func (c *Cluster) startNode(ctx context.Context) error {
 // Restart ends a server by force and starts it again with the command that it had; the node's parts only.
 func (c *Cluster) Restart(ctx context.Context, name string, pause time.Duration) error {
 	p := c.process(name)
-	command, err := p.command()
+	command, err := p.Command()
 	if err != nil {
 		return err
 	}
-	p.kill()
+	p.Kill()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(pause):
 	}
-	return p.start(nil, command...)
+	return p.Start(nil, command...)
 }
 
 // stopNode ends the node's servers and pods and undoes mounts, cgroups and network.
 func (c *Cluster) stopNode() {
-	c.process("kubelet").stop()
-	c.process("kube-proxy").stop()
+	c.process("kubelet").Stop()
+	c.process("kube-proxy").Stop()
 	c.stopContainers()
 	for _, name := range []string{"containerd", "kube-scheduler"} {
-		c.process(name).stop()
+		c.process(name).Stop()
 	}
 	unmountBelow(c.Dir)
 	unmountBelow(kubeletDir)

@@ -16,13 +16,11 @@ import (
 type Run struct {
 	Workspace *Workspace
 	Pipeline  string // a folder of test/pipelines
-	Prefix    string // below the work bucket
 	Output    string // what the head printed
 	Code      int    // exit status of the head
 	Log       string // .nextflow.log
 
 	cmd    *exec.Cmd
-	dir    string
 	output bytes.Buffer
 }
 
@@ -42,7 +40,24 @@ process {
 
 // Start launches the head of a pipeline in the tree's directory, as the tree's README says: FUSION_ENABLED=true nextflow run PIPELINE -w s3://…
 func (ws *Workspace) Start(ctx context.Context, pipeline string, args ...string) (*Run, error) {
-	r := &Run{Workspace: ws, Pipeline: pipeline, Prefix: "work", dir: ws.Dir}
+	r := &Run{Workspace: ws, Pipeline: pipeline}
+	extra, err := ws.taskConfig()
+	if err != nil {
+		return nil, err
+	}
+	command := append([]string{"--s3", "-c", extra, "run", "-ansi-log", "false", "-w", "s3://" + ws.Bucket + "/work",
+		filepath.Join(ws.World.Root, "test", "pipelines", pipeline, "main.nf")}, args...)
+	r.cmd = exec.CommandContext(ctx, filepath.Join(ws.World.Root, "test", "nextflow", "run"), command...)
+	r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = ws.Dir, &r.output, &r.output
+	r.cmd.Env = append(os.Environ(), ws.environment()...)
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	r.cmd.Cancel = func() error { return syscall.Kill(-r.cmd.Process.Pid, syscall.SIGTERM) }
+	r.cmd.WaitDelay = 20 * time.Second
+	return r, r.cmd.Start()
+}
+
+// taskConfig writes the test's additions and returns their path.
+func (ws *Workspace) taskConfig() (string, error) {
 	image := taskImage
 	switch {
 	case ws.Cell.Inject == "baked":
@@ -50,21 +65,29 @@ func (ws *Workspace) Start(ctx context.Context, pipeline string, args ...string)
 	case ws.Cell.Restricted:
 		image = userImage
 	}
-	extra := filepath.Join(ws.Dir, "test.config")
-	store := ws.World.Store
-	if err := os.WriteFile(extra, fmt.Appendf(nil, taskConfig, image, accessKey, secretKey, store.Endpoint, region), 0o644); err != nil {
-		return nil, err
+	path := filepath.Join(ws.Dir, "test.config")
+	text := fmt.Appendf(nil, taskConfig, image, accessKey, secretKey, ws.World.Store.Endpoint, region)
+	return path, os.WriteFile(path, text, 0o644)
+}
+
+// environment is what the head gets: open mode, and the S3 server with its credentials.
+func (ws *Workspace) environment() []string {
+	return []string{"FUSION_ENABLED=true", "AWS_ENDPOINT_URL_S3=" + ws.World.Store.Endpoint, "AWS_REGION=" + region,
+		"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey}
+}
+
+// Commands are three things for a person to try.
+func (ws *Workspace) Commands() (string, error) {
+	extra, err := ws.taskConfig()
+	if err != nil {
+		return "", err
 	}
-	command := append([]string{"--s3", "-c", extra, "run", "-ansi-log", "false", "-w", "s3://" + ws.Bucket + "/" + r.Prefix,
-		filepath.Join(ws.World.Root, "test", "pipelines", pipeline, "main.nf")}, args...)
-	r.cmd = exec.CommandContext(ctx, filepath.Join(ws.World.Root, "test", "nextflow", "run"), command...)
-	r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = r.dir, &r.output, &r.output
-	r.cmd.Env = append(os.Environ(), "FUSION_ENABLED=true", "AWS_ENDPOINT_URL_S3="+store.Endpoint, "AWS_REGION="+region,
-		"AWS_ACCESS_KEY_ID="+accessKey, "AWS_SECRET_ACCESS_KEY="+secretKey)
-	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	r.cmd.Cancel = func() error { return syscall.Kill(-r.cmd.Process.Pid, syscall.SIGTERM) }
-	r.cmd.WaitDelay = 20 * time.Second
-	return r, r.cmd.Start()
+	root := ws.World.Root
+	return fmt.Sprintf("  cd %s && %s %s/test/nextflow/run --s3 -c %s run -ansi-log false -w s3://%s/work %s/test/pipelines/smoke/main.nf --out s3://results-%s/smoke\n"+
+		"  kubectl --kubeconfig=%s -n %s get pods,jobs -w\n"+
+		"  find %s -name joined.txt\n",
+		ws.Dir, strings.Join(ws.environment(), " "), root, extra, ws.Bucket, root, ws.Name, ws.World.Cluster.Kubeconfig, ws.Name,
+		filepath.Join(ws.World.Dir, "s3", "data")), nil
 }
 
 // Wait waits for the head.
@@ -72,7 +95,7 @@ func (r *Run) Wait() *Run {
 	r.cmd.Wait()
 	r.Code = r.cmd.ProcessState.ExitCode()
 	r.Output = r.output.String()
-	log, _ := os.ReadFile(filepath.Join(r.dir, ".nextflow.log"))
+	log, _ := os.ReadFile(filepath.Join(r.Workspace.Dir, ".nextflow.log"))
 	r.Log = string(log)
 	return r
 }

@@ -11,12 +11,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/fusiongen/fusiongen/test/server"
 )
 
 // Store is an S3 server (versitygw) on the node's address, with its files on the local disk.
@@ -25,7 +26,6 @@ type Store struct {
 	Client   *s3.Client
 
 	bin, dir, address string
-	cmd               *exec.Cmd
 }
 
 // The store's credentials and region.
@@ -58,19 +58,14 @@ func StartStore(ctx context.Context, root, dir, host string) (*Store, error) {
 
 // Start runs the server, again after Stop with the same data and address.
 func (s *Store) Start(ctx context.Context) error {
-	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
+	p := s.process()
+	if err := p.Start(nil, s.bin, "--port", s.address, "--access", accessKey, "--secret", secretKey, "--region", region, "--keep-alive",
+		"posix", filepath.Join(s.dir, "data")); err != nil {
 		return err
 	}
-	defer log.Close()
-	s.cmd = exec.Command(s.bin, "--port", s.address, "--access", accessKey, "--secret", secretKey, "--region", region, "--keep-alive",
-		"posix", filepath.Join(s.dir, "data"))
-	s.cmd.Stdout, s.cmd.Stderr = log, log
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
-	if err := s.cmd.Start(); err != nil {
-		return err
-	}
-	return eventually(ctx, 20*time.Second, func() error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	return p.Await(ctx, func(ctx context.Context) error {
 		_, err := s.Client.ListBuckets(ctx, &s3.ListBucketsInput{})
 		return err
 	})
@@ -78,13 +73,12 @@ func (s *Store) Start(ctx context.Context) error {
 
 // Stop ends the server; its data stays.
 func (s *Store) Stop() {
-	if s == nil || s.cmd == nil || s.cmd.Process == nil {
-		return
+	if s != nil {
+		s.process().Stop()
 	}
-	s.cmd.Process.Kill()
-	s.cmd.Wait()
-	s.cmd = nil
 }
+
+func (s *Store) process() server.Process { return server.Process{Name: "versitygw", Dir: s.dir} }
 
 // Bucket makes a bucket, if need be.
 func (s *Store) Bucket(ctx context.Context, name string) error {

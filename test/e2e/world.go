@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -51,6 +50,12 @@ func Up(ctx context.Context, root, dir string) (*World, error) {
 		return w, err
 	}
 	return w, w.prepare(ctx)
+}
+
+// End stops the world that another process brought up in dir.
+func End(root, dir string) {
+	(&Store{dir: filepath.Join(dir, "s3")}).Stop()
+	cluster.Attach(filepath.Join(dir, "cluster"), root).Stop()
 }
 
 // Down ends everything that Up started.
@@ -140,20 +145,4 @@ rules:
 	os.MkdirAll(dir, 0o755)
 	os.WriteFile(policy, []byte(text), 0o600) // the API server says what it cannot read
 	return []string{"--audit-policy-file=" + policy, "--audit-log-path=" + filepath.Join(dir, "audit.log")}
-}
-
-// eventually polls until what succeeds or the time is over; it returns the last error.
-func eventually(ctx context.Context, limit time.Duration, what func() error) error {
-	deadline := time.Now().Add(limit)
-	for {
-		err := what()
-		if err == nil || time.Now().After(deadline) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
 }
