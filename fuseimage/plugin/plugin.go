@@ -44,6 +44,7 @@ type Plugin struct {
 	metrics         *metrics
 	restart         chan struct{}
 	registered      atomic.Bool
+	known           socket.Identity // of the kubelet that was asked last; Run's own
 	timing          timing
 }
 

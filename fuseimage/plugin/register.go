@@ -15,8 +15,8 @@ const registerTime = 15 * time.Second
 // keepRegistered registers with every kubelet that appears and with one that lost us. It returns when our socket
 // has vanished, a restart was asked for, or ctx ended.
 func (p *Plugin) keepRegistered(ctx context.Context, s *serving, changed <-chan struct{}) {
-	var known socket.Identity // of the kubelet that we tried last
-	var next time.Time        // of the next attempt with the same kubelet
+	tried := false     // whether any kubelet was asked to take this socket
+	var next time.Time // of the next attempt with the same kubelet
 	retry := p.newBackoff()
 	for {
 		if !s.listener.Present() {
@@ -28,11 +28,11 @@ func (p *Plugin) keepRegistered(ctx context.Context, s *serving, changed <-chan 
 		case !now.Exists():
 			p.registered.Store(false)
 			p.metrics.state.set(stateNoKubelet)
-		case now != known:
-			if known.Exists() {
+		case now != p.known || !tried:
+			if now != p.known && p.known.Exists() {
 				p.metrics.kubelets.Inc()
 			}
-			known = now
+			p.known, tried = now, true
 			retry.reset()
 			next = p.register(ctx, retry)
 		case !p.registered.Load() && !time.Now().Before(next):
@@ -54,8 +54,8 @@ func (p *Plugin) keepRegistered(ctx context.Context, s *serving, changed <-chan 
 			p.Log.Info("restarting as asked")
 			return
 		case <-changed:
-		case <-s.dropped:
-		case <-time.After(p.timing.look):
+		case <-s.moved:
+		case <-time.After(min(p.timing.look, max(time.Until(next), p.timing.firstRetry))):
 		}
 	}
 }

@@ -30,7 +30,7 @@ func (p *Plugin) serve() (*serving, error) {
 		return nil, err
 	}
 	s := &serving{
-		server:   &server{plugin: p, ended: make(chan struct{}), dropped: make(chan struct{}, 1)},
+		server:   &server{plugin: p, ended: make(chan struct{}), moved: make(chan struct{}, 1)},
 		listener: listener, grpc: grpc.NewServer(), done: make(chan struct{}),
 	}
 	v1beta1.RegisterDevicePluginServer(s.grpc, s.server)

@@ -17,7 +17,7 @@ type server struct {
 	plugin  *Plugin
 	streams atomic.Int32
 	ended   chan struct{} // closed when the server stops; ends the streams
-	dropped chan struct{} // gets a value when the last stream ends
+	moved   chan struct{} // gets a value when a stream begins or ends
 }
 
 func (s *server) GetDevicePluginOptions(context.Context, *v1beta1.Empty) (*v1beta1.DevicePluginOptions, error) {
@@ -26,17 +26,8 @@ func (s *server) GetDevicePluginOptions(context.Context, *v1beta1.Empty) (*v1bet
 
 // ListAndWatch sends the whole list at once and after each change.
 func (s *server) ListAndWatch(_ *v1beta1.Empty, stream grpc.ServerStreamingServer[response]) error {
-	s.plugin.metrics.streams.Inc()
-	s.streams.Add(1)
-	defer func() {
-		s.plugin.metrics.streams.Dec()
-		if s.streams.Add(-1) == 0 {
-			select {
-			case s.dropped <- struct{}{}:
-			default:
-			}
-		}
-	}()
+	s.count(1)
+	defer s.count(-1)
 	for {
 		list, changed := s.plugin.inventory.current()
 		if err := stream.Send(list); err != nil {
@@ -49,6 +40,15 @@ func (s *server) ListAndWatch(_ *v1beta1.Empty, stream grpc.ServerStreamingServe
 		case <-s.ended:
 			return nil
 		}
+	}
+}
+
+func (s *server) count(streams int32) {
+	s.plugin.metrics.streams.Add(float64(streams))
+	s.streams.Add(streams)
+	select {
+	case s.moved <- struct{}{}:
+	default:
 	}
 }
 
