@@ -28,6 +28,9 @@ const (
 // kubeletDir stays the kubelet's own: drivers and plugins name it.
 const kubeletDir = "/var/lib/kubelet"
 
+// shared are the folders whose mounts node and containers see of each other. Where systemd runs, all of / is.
+var shared = []string{kubeletDir, "/var/lib/fusion"}
+
 // cniDir is where Debian's containernetworking-plugins lie.
 const cniDir = "/usr/lib/cni"
 
@@ -56,8 +59,10 @@ func (c *Cluster) preflight() error {
 // startNode makes this machine the node: scheduler, containerd, kubelet, kube-proxy.
 func (c *Cluster) startNode(ctx context.Context) error {
 	// Drivers share mounts with the node from below this folder, and tasks that are not root open the device.
-	if err := shareMount(kubeletDir); err != nil {
-		return err
+	for _, dir := range shared {
+		if err := shareMount(dir); err != nil {
+			return err
+		}
 	}
 	if err := os.Chmod("/dev/fuse", 0o666); err != nil { // udev's mode elsewhere
 		return err
@@ -126,8 +131,10 @@ func (c *Cluster) stopNode() {
 		c.process(name).Stop()
 	}
 	unmountBelow(c.Dir)
-	unmountBelow(kubeletDir)
-	emptyDir(kubeletDir)
+	for _, dir := range shared {
+		unmountBelow(dir)
+		emptyDir(dir)
+	}
 	removeCgroups()
 	c.network().down()
 }
