@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -105,6 +107,32 @@ func (c *Cluster) stopContainers() {
 				c.ctr(ctx, nil, what, "rm", id)
 			}
 		}
+	}
+}
+
+// killLeft ends by force what stopContainers could not: pods that a kubelet was just starting, and their shims.
+func (c *Cluster) killLeft() {
+	_ = filepath.WalkDir("/sys/fs/cgroup", func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Name() == "cgroup.procs" && strings.Contains(path, "kubepods") {
+			data, _ := os.ReadFile(path)
+			for pid := range strings.FieldsSeq(string(data)) {
+				kill(pid)
+			}
+		}
+		return nil
+	})
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, line := range lines {
+		data, _ := os.ReadFile(line)
+		if strings.Contains(string(data), "containerd-shim") && strings.Contains(string(data), c.Dir) {
+			kill(filepath.Base(filepath.Dir(line)))
+		}
+	}
+}
+
+func kill(pid string) {
+	if n, err := strconv.Atoi(pid); err == nil {
+		syscall.Kill(n, syscall.SIGKILL)
 	}
 }
 

@@ -130,6 +130,7 @@ func (c *Cluster) stopNode() {
 	for _, name := range []string{"containerd", "kube-scheduler"} {
 		c.process(name).Stop()
 	}
+	c.killLeft()
 	unmountBelow(c.Dir)
 	for _, dir := range shared {
 		unmountBelow(dir)
