@@ -49,6 +49,7 @@ const (
 	formPolicy                    // IAM policy document
 	formConfig                    // nextflow.config
 	formSpec                      // workspace spec
+	formUserData                  // of a node, neither YAML nor JSON
 	formData                      // another mapping of interest: compute environment, lifecycle
 )
 
@@ -114,7 +115,7 @@ func (c *collector) walk(out *collected, dir string) {
 
 func interesting(name string) bool {
 	switch path.Ext(name) {
-	case ".yaml", ".yml", ".json", ".config", ".cue", ".md", ".markdown", ".toml":
+	case ".yaml", ".yml", ".json", ".config", ".cue", ".md", ".markdown", ".toml", ".sh", ".mime":
 		return true
 	}
 	return name == "Kustomization"
@@ -138,7 +139,7 @@ func (c *collector) read(out *collected, name string, explicit bool) {
 }
 
 // ours are words without which no document of a Nextflow set-up does.
-var ours = regexp.MustCompile(`(?i)nextflow|fusion|seqera|tower|\bfuse\b|nvme|instance-?store|localStorage|eks\.amazonaws\.com|oidc\.eks|pods\.eks|"Statement"|karpenter|kueue|ServiceAccount|RoleBinding|kind:\s*"?(?:Role|ClusterRole|Namespace|LimitRange|ResourceQuota|Kustomization|PodIdentityAssociation)\b`)
+var ours = regexp.MustCompile(`(?i)nextflow|fusion|seqera|tower|\bfuse\b|nvme|instance-?store|localStorage|node\.eks\.aws|\[settings|settings\.|nodeadm|setup-local-disks|bootstrap\.sh|eks\.amazonaws\.com|oidc\.eks|pods\.eks|"Statement"|karpenter|kueue|ServiceAccount|RoleBinding|kind:\s*"?(?:Role|ClusterRole|Namespace|LimitRange|ResourceQuota|Kustomization|PodIdentityAssociation)\b`)
 
 func (c *collector) classify(out *collected, f *File, explicit bool) {
 	if why := unreadable(f); why != "" {
@@ -166,8 +167,10 @@ func (c *collector) classify(out *collected, f *File, explicit bool) {
 	case ".json":
 		n, bad := parseJSON(whole(f))
 		c.data(out, s, []*Node{n}, bad)
-	case ".toml":
-		return // node user data is read by its name, see nodes.go
+	case ".toml", ".sh", ".mime", ".txt":
+		if looksLikeUserData(f.Name, f.Src) {
+			s.docs = append(s.docs, &document{kind: formUserData, text: whole(f)})
+		}
 	default:
 		docs, bad := parseYAML(whole(f))
 		c.data(out, s, docs, bad)
@@ -211,6 +214,8 @@ func formOf(name string, n *Node) (form, bool) {
 		return true
 	}
 	switch {
+	case n != nil && n.Kind == List && n.Items != nil && n.Items[0].Get("Key") != nil && n.Items[0].Get("Value") != nil:
+		return formData, true // tags of an auto-scaling group
 	case n == nil || n.Kind != Map:
 		return 0, false
 	case isKustomization(name), n.Get("kind").Text() == "Kustomization" && strings.HasPrefix(n.Get("apiVersion").Text(), "kustomize.config.k8s.io"):
@@ -251,6 +256,11 @@ func (c *collector) page(out *collected, s *source) {
 		case "groovy", "nextflow", "config", "conf":
 			if looksLikeConfig(b.src) {
 				s.docs = append(s.docs, &document{kind: formConfig, text: b.text, page: true})
+			}
+			continue
+		case "toml":
+			if settingsTable.Match(b.src) {
+				s.docs = append(s.docs, &document{kind: formUserData, text: b.text, page: true})
 			}
 			continue
 		case "cue":
