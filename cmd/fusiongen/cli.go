@@ -39,7 +39,7 @@ type command struct {
 
 // commands in the order that help shows them.
 func commands() []command {
-	return []command{buildCommand, applyCommand, initCommand, fmtCommand, versionCommand, completionCommand, helpCommand}
+	return []command{buildCommand, lintCommand, explainCommand, applyCommand, initCommand, fmtCommand, versionCommand, completionCommand, helpCommand}
 }
 
 // usageError is a call that cannot be understood.
@@ -112,6 +112,7 @@ func (c *cli) code(ctx context.Context, err error) int {
 	var conflict *gen.Conflict
 	var changed drift
 	var usage usageError
+	var found findings
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(c.err, "fusiongen: interrupted")
@@ -127,7 +128,7 @@ func (c *cli) code(ctx context.Context, err error) int {
 		fmt.Fprint(c.out, changed.text)
 		fmt.Fprintln(c.err, "fusiongen:", err)
 		return wrong
-	case errors.As(err, &conflict), errors.As(err, &usage):
+	case errors.As(err, &conflict), errors.As(err, &usage), errors.As(err, &found):
 		fmt.Fprintln(c.err, "fusiongen:", err)
 		return wrong
 	}
