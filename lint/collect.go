@@ -103,7 +103,7 @@ func (c *collector) walk(out *collected, dir string) {
 				c.walk(out, name)
 			}
 		case e.Type().IsRegular() || e.Type()&fs.ModeSymlink != 0:
-			if interesting(e.Name()) {
+			if interesting(e.Name()) && !strings.HasPrefix(e.Name(), ".") {
 				if info, err := c.tree.Stat(name); err == nil && info.Mode().IsRegular() {
 					c.read(out, name, false)
 				}
@@ -148,7 +148,7 @@ func (c *collector) classify(out *collected, f *File, explicit bool) {
 		return
 	}
 	ext := path.Ext(f.Name)
-	if !explicit && !isKustomization(f.Name) && !ours.Match(f.Src) {
+	if !explicit && ext != ".cue" && !isKustomization(f.Name) && !ours.Match(f.Src) {
 		return
 	}
 	s := &source{File: f, explicit: explicit}

@@ -52,7 +52,7 @@ func Run(in Input, rules []Rule, opts Options) ([]Finding, error) {
 // lint checks everything below one argument.
 func (c *collector) lint(all *collected, with []*collected, rules []Rule, opts Options) []Finding {
 	var out []Finding
-	var marks []*suppression
+	var marks []*Suppression
 	seen := map[*File]bool{}
 	for _, set := range c.setups(all, with) {
 		set.Options = opts
@@ -70,7 +70,10 @@ func (c *collector) lint(all *collected, with []*collected, rules []Rule, opts O
 		}
 		var found []Finding
 		for _, r := range rules {
-			report := &Reporter{rule: r, set: set}
+			if r.Check == nil {
+				continue
+			}
+			report := &Reporter{rule: r}
 			r.Check(set, report)
 			found = append(found, report.findings...)
 		}
@@ -102,56 +105,34 @@ func reachable(set *Setup, f *File) bool {
 	return false
 }
 
-// suppress drops what comments and annotations silence, and reports those that are themselves wrong.
-func suppress(findings []Finding, marks []*suppression, rules []Rule, opts Options) []Finding {
+// suppress drops what comments and annotations silence, and lets rules look at the suppressions themselves.
+func suppress(findings []Finding, marks []*Suppression, rules []Rule, opts Options) []Finding {
 	var out []Finding
 	for _, f := range findings {
 		silenced := false
 		for _, m := range marks {
-			if m.covers(f) && (m.until == "" || m.until >= opts.Today) {
-				m.used, silenced = true, true
+			if m.covers(f) && !m.Expired(opts.Today) {
+				m.Used, silenced = true, true
 			}
 		}
 		if !silenced {
 			out = append(out, f)
 		}
 	}
+	for _, m := range marks {
+		m.Known = slices.ContainsFunc(rules, func(r Rule) bool {
+			return slices.ContainsFunc(m.Rules, func(name string) bool { return Matches(name, r.ID, r.Slug) })
+		})
+	}
 	for _, r := range rules {
-		if mark, ok := suppressionRules[r.ID]; ok {
-			report := &Reporter{rule: r}
-			for _, m := range marks {
-				mark(m, opts, rules, report)
-			}
-			out = append(out, report.findings...)
+		if r.Suppressed == nil {
+			continue
 		}
+		report := &Reporter{rule: r}
+		for _, m := range marks {
+			r.Suppressed(m, opts, report)
+		}
+		out = append(out, report.findings...)
 	}
 	return out
-}
-
-// suppressionRules are the checks behind FG901 to FG903: they look at suppressions after all other rules have run.
-var suppressionRules = map[string]func(m *suppression, opts Options, rules []Rule, report *Reporter){
-	"FG901": func(m *suppression, _ Options, _ []Rule, report *Reporter) {
-		if m.reason == "" || len(m.rules) == 0 {
-			report.Bytes(m.file, m.start, m.end, m.name(), "write what makes it acceptable here: fusiongen:ignore FG301 kernel module needed",
-				"this suppression gives no reason, so nobody can tell when it may go")
-		}
-	},
-	"FG902": func(m *suppression, opts Options, rules []Rule, report *Reporter) {
-		known := slices.ContainsFunc(rules, func(r Rule) bool {
-			return slices.ContainsFunc(m.rules, func(name string) bool { return Matches(name, r.ID, r.Slug) })
-		})
-		if m.used || len(m.rules) == 0 || m.until != "" && m.until < opts.Today || !known && opts.Selected {
-			return
-		}
-		f := report.Bytes(m.file, m.start, m.end, m.name(), "remove it", "this suppression silences nothing: no finding of %s stands here", m.name())
-		if m.comment() {
-			f.Safe(m.remove())
-		}
-	},
-	"FG903": func(m *suppression, opts Options, _ []Rule, report *Reporter) {
-		if m.until != "" && m.until < opts.Today {
-			report.Bytes(m.file, m.start, m.end, m.name(), "mend what it silenced, or give it a new date and reason",
-				"this suppression ended on %s; what it silenced is reported again", m.until)
-		}
-	},
 }

@@ -57,6 +57,16 @@ func (Disk) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(file
 // Stat describes a file.
 func (Disk) Stat(name string) (fs.FileInfo, error) { return os.Stat(filepath.FromSlash(name)) }
 
+func (Disk) root() (string, error) { return os.Getwd() }
+
+// root is the absolute directory that relative names of a tree start at; a tree in memory has its own.
+func root(t Tree) (string, error) {
+	if t, ok := t.(interface{ root() (string, error) }); ok {
+		return t.root()
+	}
+	return "/", nil
+}
+
 func describe(mode fs.FileMode) string {
 	switch {
 	case mode&fs.ModeNamedPipe != 0:
