@@ -43,12 +43,8 @@ func (g Grant) String() string {
 
 // display is an action in the spelling of AWS, where it is known.
 func display(action string) string {
-	for _, g := range facts.Actions() {
-		for _, name := range g.Names {
-			if strings.EqualFold(action, g.Service+":"+name) {
-				return g.Service + ":" + name
-			}
-		}
+	for _, a := range facts.ActionsLike(action, strings.EqualFold) {
+		return a.Service + ":" + a.Name
 	}
 	return action
 }
@@ -123,10 +119,9 @@ const maxSplit = 256
 // grants takes policies apart; equal grants come once, sorted.
 func grants(docs []Document) []Grant {
 	var out []Grant
-	known := knownActions()
 	for _, d := range docs {
 		for _, s := range d.Statements {
-			out = append(out, s.grants(known)...)
+			out = append(out, s.grants()...)
 		}
 	}
 	slices.SortFunc(out, compareGrants)
@@ -144,9 +139,9 @@ func compareTests(a, b Test) int {
 	return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Operator, b.Operator), slices.Compare(a.Values, b.Values))
 }
 
-func (s Statement) grants(known []string) []Grant {
+func (s Statement) grants() []Grant {
 	var out []Grant
-	actions := s.actions(known)
+	actions := s.actions()
 	for _, condition := range s.conditions() {
 		for _, principal := range s.principals() {
 			for _, resource := range elements(s.Resource, s.NotResource) {
@@ -175,14 +170,14 @@ func negation(list List) string {
 }
 
 // actions are the statement's actions with wildcards expanded over the services that are known.
-func (s Statement) actions(known []string) []string {
+func (s Statement) actions() []string {
 	if s.NotAction != nil {
 		return []string{strings.ToLower(negation(s.NotAction))}
 	}
 	var out []string
 	for _, a := range s.Action {
 		a = strings.ToLower(a)
-		expanded := expandAction(a, known)
+		expanded := expandAction(a)
 		if len(expanded) == 0 {
 			expanded = []string{a}
 		}
@@ -192,28 +187,13 @@ func (s Statement) actions(known []string) []string {
 }
 
 // expandAction lists what a wildcard stands for; nothing where the service is unknown or is itself a wildcard.
-func expandAction(action string, known []string) []string {
-	service, name, _ := strings.Cut(action, ":")
-	if !strings.ContainsAny(name, "*?") {
+func expandAction(action string) []string {
+	if _, name, _ := strings.Cut(action, ":"); !strings.ContainsAny(name, "*?") {
 		return nil
 	}
-	pattern := glob(name)
 	var out []string
-	for _, k := range known {
-		if n, ok := strings.CutPrefix(k, service+":"); ok && pattern.covers(literal(n)) {
-			out = append(out, k)
-		}
-	}
-	return out
-}
-
-// knownActions are all actions that wildcards are expanded to, in lower case.
-func knownActions() []string {
-	var out []string
-	for _, g := range facts.Actions() {
-		for _, n := range g.Names {
-			out = append(out, strings.ToLower(g.Service+":"+n))
-		}
+	for _, a := range facts.ActionsLike(action, Match) {
+		out = append(out, strings.ToLower(a.Service+":"+a.Name))
 	}
 	return out
 }
