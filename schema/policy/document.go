@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Version is the only policy language version to write; without it variables are literals.
@@ -54,7 +56,7 @@ func (p Principals) MarshalJSON() ([]byte, error) {
 	if len(p) == 1 && slices.Equal(p["*"], List{"*"}) {
 		return []byte(`"*"`), nil
 	}
-	return json.Marshal(map[string]List(p))
+	return encode(map[string]List(p))
 }
 
 // List is one string or several; one is written without brackets.
@@ -63,9 +65,18 @@ type List []string
 // MarshalJSON writes a list of one as a string, which is shorter and counts towards IAM's size limits.
 func (l List) MarshalJSON() ([]byte, error) {
 	if len(l) == 1 {
-		return json.Marshal(l[0])
+		return encode(l[0])
 	}
-	return json.Marshal(append([]string{}, l...))
+	return encode(append([]string{}, l...))
+}
+
+// encode is JSON that leaves <, > and & as they are.
+func encode(v any) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(v)
+	return out.Bytes(), err
 }
 
 // Pos is a place in a document; both count from 1, Column in code points. The zero Pos is nowhere.
@@ -75,13 +86,23 @@ type Pos struct{ Line, Column int }
 func (p Pos) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
 
 // Marshal writes the document with two spaces of indentation and a final newline: equal documents, equal bytes.
+// Characters past U+00FF, which IAM does not take, are escaped.
 func Marshal(d Document) []byte {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	encoder.Encode(d) // strings and maps of strings: it cannot fail
-	return out.Bytes()
+	text, _ := encode(d) // strings and maps of strings: it cannot fail
+	var indented bytes.Buffer
+	json.Indent(&indented, text, "", "  ")
+	var out []byte
+	for _, r := range indented.String() {
+		switch high, low := utf16.EncodeRune(r); {
+		case r <= 0xff:
+			out = utf8.AppendRune(out, r)
+		case r <= 0xffff:
+			out = fmt.Appendf(out, "\\u%04x", r)
+		default:
+			out = fmt.Appendf(out, "\\u%04x\\u%04x", high, low)
+		}
+	}
+	return out
 }
 
 // Compact writes the document in one line, for forms that hold it as a string.

@@ -76,6 +76,19 @@ func TestMarshal(t *testing.T) {
 	}
 }
 
+// TestMarshalCharacters: IAM takes characters up to U+00FF; others are escaped, and what HTML escapes is not.
+func TestMarshalCharacters(t *testing.T) {
+	d := policy.Document{Statements: []policy.Statement{{Effect: "Allow", Action: policy.List{"s3:GetObject"}, Resource: policy.List{"arn:aws:s3:::b/a&b<é>/日本/𝄞/*"}}}}
+	const want = `"Resource":"arn:aws:s3:::b/a&b<é>/\u65e5\u672c/\ud834\udd1e/*"`
+	if got := policy.Compact(d); !strings.Contains(got, want) {
+		t.Errorf("got %s", got)
+	}
+	again, err := policy.Parse(policy.Marshal(d))
+	if err != nil || again.Statements[0].Resource[0] != d.Statements[0].Resource[0] {
+		t.Errorf("%v %+v", err, again)
+	}
+}
+
 // FuzzParse: no text makes Parse panic; a position lies in the text; what is read and written again means the same.
 func FuzzParse(f *testing.F) {
 	for _, name := range []string{"documented", "recommended", "s3-all", "prefix-ok"} {
