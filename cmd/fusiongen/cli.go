@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/fusiongen/fusiongen/gen"
+	"github.com/fusiongen/fusiongen/gen/account"
 	"github.com/fusiongen/fusiongen/schema"
 )
 
@@ -41,7 +42,7 @@ type command struct {
 
 // commands in the order that help shows them.
 func commands() []command {
-	return []command{buildCommand, applyCommand, initCommand, fmtCommand, iamCommand, versionCommand, completionCommand, helpCommand}
+	return []command{buildCommand, lintCommand, explainCommand, applyCommand, iamCommand, initCommand, fmtCommand, versionCommand, completionCommand, helpCommand}
 }
 
 // usageError is a call that cannot be understood.
@@ -138,6 +139,8 @@ func (c *cli) code(ctx context.Context, err error) int {
 	var conflict *gen.Conflict
 	var changed drift
 	var usage usageError
+	var undecided *account.Wrong
+	var found findings
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(c.err, "fusiongen: interrupted")
@@ -153,7 +156,7 @@ func (c *cli) code(ctx context.Context, err error) int {
 		fmt.Fprint(c.out, changed.text)
 		fmt.Fprintln(c.err, "fusiongen:", err)
 		return wrong
-	case errors.As(err, &conflict), errors.As(err, &usage):
+	case errors.As(err, &conflict), errors.As(err, &usage), errors.As(err, &found), errors.As(err, &undecided):
 		fmt.Fprintln(c.err, "fusiongen:", err)
 		return wrong
 	}

@@ -16,7 +16,7 @@ var iamCommand = command{
 	name: "iam", args: "COMMAND", summary: "print, explain, check and apply the IAM roles",
 	example: `fusiongen iam policy --for task spec.cue
 fusiongen iam verify spec.cue`,
-	sub: []command{iamPolicyCommand, iamTrustCommand, iamExportCommand, iamExplainCommand},
+	sub: []command{iamPolicyCommand, iamTrustCommand, iamExportCommand, iamExplainCommand, iamVerifyCommand, iamPlanCommand, iamApplyCommand, iamDeleteCommand},
 }
 
 var iamPolicyCommand = command{

@@ -19,6 +19,7 @@ type Problem struct {
 	Subject string // role, policy or provider; with Rule it identifies the problem over time
 	Message string
 	Hint    string
+	Mild    bool // worth knowing only, whatever the rule's severity
 }
 
 // Verify compares the account with the workspace, reading only. A check that the caller may not make is a Problem of
@@ -44,7 +45,7 @@ type verifier struct {
 }
 
 func (v *verifier) report(rule, path, subject, hint, message string, args ...any) {
-	v.problems = append(v.problems, Problem{rule, path, subject, fmt.Sprintf(message, args...), hint})
+	v.problems = append(v.problems, Problem{Rule: rule, Path: path, Subject: subject, Message: fmt.Sprintf(message, args...), Hint: hint})
 }
 
 // failed notes a check that could not be made, by name. A denial degrades that check; anything else is an error.
