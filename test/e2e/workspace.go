@@ -73,8 +73,8 @@ func (ws *Workspace) spec() string {
 	c, w := ws.Cell, ws.World
 	var out strings.Builder
 	fmt.Fprintf(&out, "name: %q\n", ws.Name)
-	fmt.Fprintf(&out, "cluster: {name: \"test\", account: \"123456789012\", region: %q, oidc: \"EXAMPLED539D4633E53DE1B71EXAMPLE\", version: \"1.36\", endpoint: %q, ca: %q}\n",
-		region, w.Cluster.Server, base64.StdEncoding.EncodeToString(w.Cluster.CA()))
+	fmt.Fprintf(&out, "cluster: {name: \"test\", account: \"123456789012\", region: %q, oidc: \"EXAMPLED539D4633E53DE1B71EXAMPLE\", version: %q, endpoint: %q, ca: %q}\n",
+		region, w.Kubernetes, w.Cluster.Server, base64.StdEncoding.EncodeToString(w.Cluster.CA()))
 	fmt.Fprintf(&out, "storage: {work: \"s3://%s/work\", publish: [\"s3://results-%s\"]}\n", ws.Bucket, ws.Name)
 	fmt.Fprintf(&out, "nextflow: {version: \"24.10.0\", compute: %q, head: \"workstation\"}\n", c.Compute)
 	fmt.Fprintf(&out, "runtime: {privileged: %t, inject: %q, image: %q}\n", c.Security == "privileged", c.Inject, strings.Replace(w.Image, "@", ":e2e@", 1))
