@@ -95,9 +95,14 @@ func (r *Run) Wait() *Run {
 	r.cmd.Wait()
 	r.Code = r.cmd.ProcessState.ExitCode()
 	r.Output = r.output.String()
-	log, _ := os.ReadFile(filepath.Join(r.Workspace.Dir, ".nextflow.log"))
-	r.Log = string(log)
+	r.Log = r.LogSoFar()
 	return r
+}
+
+// LogSoFar is the log of a head that still runs.
+func (r *Run) LogSoFar() string {
+	log, _ := os.ReadFile(filepath.Join(r.Workspace.Dir, ".nextflow.log"))
+	return string(log)
 }
 
 // Kill ends the head as a crash would.

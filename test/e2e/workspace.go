@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -133,6 +135,22 @@ func (ws *Workspace) credentials(ctx context.Context) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(ws.Dir, ws.Name+".crt"), ws.World.Cluster.CA(), 0o644)
+}
+
+// Lint is what the linter finds in the tree: the rules' names, errors and warnings.
+func (ws *Workspace) Lint(ctx context.Context) ([]string, error) {
+	out, runErr := ws.run(ctx, ws.Dir, nil, ws.World.fusiongen, "lint", "--format", "json", ws.Dir)
+	var report struct {
+		Findings []struct{ ID string }
+	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		return nil, errors.Join(err, runErr)
+	}
+	var rules []string
+	for _, f := range report.Findings {
+		rules = append(rules, f.ID)
+	}
+	return rules, nil
 }
 
 // Close takes the workspace off the cluster.
