@@ -1,21 +1,28 @@
-package task
+package server
 
 import (
 	"regexp"
 	"strings"
 )
 
-// compileGlob turns a Java glob (java.nio.file.FileSystem.getPathMatcher) into a regular
-// expression over a path relative to the work directory. A pattern that is no glob matches itself
-// only.
-func compileGlob(pattern string) *regexp.Regexp {
+// A glob is a Java glob (java.nio.file.FileSystem.getPathMatcher) over a path relative to the work directory.
+type glob struct {
+	literal string
+	re      *regexp.Regexp // nil when the pattern is no glob
+}
+
+func compileGlob(pattern string) glob {
 	pattern = strings.TrimSuffix(strings.TrimPrefix(pattern, "./"), "/")
-	// A file may be named like the pattern (glob: false), so the literal name always matches.
-	re, err := regexp.Compile("^(?:" + regexp.QuoteMeta(pattern) + "|" + translate(pattern) + ")$")
+	re, err := regexp.Compile("(?s)^(?:" + translate(pattern) + ")$")
 	if err != nil {
-		return regexp.MustCompile("^" + regexp.QuoteMeta(pattern) + "$")
+		re = nil
 	}
-	return re
+	return glob{pattern, re}
+}
+
+// match also takes a file that is named like the pattern (glob: false).
+func (g glob) match(name string) bool {
+	return name == g.literal || g.re != nil && g.re.MatchString(name)
 }
 
 func translate(pattern string) string {
@@ -58,7 +65,7 @@ func translate(pattern string) string {
 			i++
 			out.WriteString(regexp.QuoteMeta(pattern[i : i+1]))
 		default:
-			out.WriteString(regexp.QuoteMeta(string(c)))
+			out.WriteString(regexp.QuoteMeta(pattern[i : i+1]))
 		}
 	}
 	return out.String()
