@@ -26,6 +26,7 @@ type Child struct {
 	Args  []string
 	Files []*os.File // descriptors 0, 1 and 2
 	Grace time.Duration
+	Stop  func() // called once when SIGTERM has come; may be nil
 	// Confine, when not nil, is called on the thread that forks, to take rights away from the workload.
 	Confine func() error
 }
@@ -35,7 +36,8 @@ type Result struct {
 	Code    int  // what the launcher exits with when all else went well: the child's code, or 128+signal
 	Stopped bool // SIGTERM came
 	Elapsed time.Duration
-	Usage   unix.Rusage
+	Usage   unix.Rusage // of the child and all it waited for
+	IO      IO          // likewise
 }
 
 // Run starts the child as the leader of a process group, passes signals on to that group, and returns when the
@@ -75,6 +77,9 @@ func (c Child) Run(signals <-chan os.Signal) (Result, error) {
 			_ = unix.Kill(-pid, number)
 			if number == unix.SIGTERM && !stopped {
 				stopped, kill = true, time.After(c.Grace)
+				if c.Stop != nil {
+					c.Stop()
+				}
 			}
 		case <-kill:
 			killTree(unix.SIGKILL)
@@ -98,6 +103,7 @@ func (c Child) run(path string, started chan<- int) (Result, error) {
 			return Result{Code: codeFatal}, err
 		}
 	}
+	beNice()
 	attr := &os.ProcAttr{Files: c.Files, Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: unix.SIGKILL}}
 	if _, err := unix.IoctlGetTermios(int(c.Files[0].Fd()), unix.TCGETS); err == nil {
 		attr.Sys.Foreground, attr.Sys.Ctty = true, 0
@@ -112,7 +118,7 @@ func (c Child) run(path string, started chan<- int) (Result, error) {
 	preferToKill(pid)
 	started <- pid
 	var r Result
-	status, err := reapUntil(pid, &r.Usage)
+	status, err := reapUntil(pid, func() { r.IO = readIO(pid) }, &r.Usage)
 	r.Elapsed = time.Since(begin)
 	settle()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,19 +19,36 @@ const (
 )
 
 // reapUntil waits for every child of this process, including those that became so because their parents ended,
-// until pid ends.
-func reapUntil(pid int, usage *unix.Rusage) (unix.WaitStatus, error) {
+// until pid ends. It calls dead while pid is a zombie, whose counters can still be read.
+func reapUntil(pid int, dead func(), usage *unix.Rusage) (unix.WaitStatus, error) {
 	for {
+		// waitid(2) with WNOWAIT tells who ended and leaves it there.
+		var info unix.Siginfo
+		err := unix.Waitid(unix.P_ALL, 0, &info, unix.WEXITED|unix.WNOWAIT, nil)
+		if err == unix.EINTR {
+			continue
+		}
 		var status unix.WaitStatus
-		got, err := unix.Wait4(-1, &status, 0, usage)
-		switch {
-		case err == unix.EINTR:
-		case err != nil:
+		if err != nil {
+			return status, os.NewSyscallError("waitid", err)
+		}
+		got := childOf(&info)
+		if got == pid {
+			dead()
+		}
+		if _, err := unix.Wait4(got, &status, 0, usage); err != nil && err != unix.EINTR {
 			return status, os.NewSyscallError("wait4", err)
-		case got == pid:
+		}
+		if got == pid {
 			return status, nil
 		}
 	}
+}
+
+// childOf is si_pid of a siginfo_t about a child: the first field after the three that all have, and the padding
+// that aligns the union (sigaction(2)).
+func childOf(info *unix.Siginfo) int {
+	return int(*(*int32)(unsafe.Add(unsafe.Pointer(info), 16)))
 }
 
 // settle ends the processes that the child left behind, so that none keeps the mount busy or goes on writing.
