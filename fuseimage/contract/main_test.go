@@ -3,22 +3,21 @@ package contract
 import (
 	"flag"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+
+	"github.com/fusiongen/fusiongen/fuseimage/internal/s3test"
 )
 
 // What all tests share; set before they run.
 var (
-	binary        string // the launcher
-	serverAddress string
-	serverDir     string
-	client        *outsider
-	transport     = &http.Transport{MaxIdleConnsPerHost: 64}
-	bucketNumber  atomic.Int64
+	binary       string // the launcher
+	s3           *s3test.Server
+	client       *outsider
+	bucketNumber atomic.Int64
 )
 
 var kills = flag.Int("fusion.kills", 50, "how often TestR03 kills the launcher")
@@ -43,23 +42,19 @@ func runTests(m *testing.M) int {
 		return 2
 	}
 	defer os.RemoveAll(dir)
-	binary, serverDir = filepath.Join(dir, "fusion"), filepath.Join(dir, "s3")
+	binary = filepath.Join(dir, "fusion")
 	build := exec.Command("go", "build", "-o", binary, "../../cmd/fusion")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as released: no library of the image is needed
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go build ./cmd/fusion: %v\n%s", err, out)
 		return 2
 	}
-	if err := os.Mkdir(serverDir, 0o755); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 2
-	}
-	address, stop, err := startServer(serverDir)
+	server, stop, err := s3test.Run(filepath.Join(dir, "s3"))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
 	defer stop()
-	serverAddress, client = address, newOutsider(address)
+	s3, client = server, newOutsider(server.URL)
 	return m.Run()
 }

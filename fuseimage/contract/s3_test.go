@@ -3,153 +3,102 @@ package contract
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"github.com/fusiongen/fusiongen/fuseimage/internal/s3test"
 )
 
-const (
-	accessKey = "contract"
-	secretKey = "contract-secret"
-)
-
-// A store is a real S3 server whose objects are files below dir, with a proxy in front that remembers requests and
-// can answer some of them itself.
+// A store is a bucket of the test's own, and a proxy through which the launcher reaches it.
 type store struct {
-	dir string // bucket/key
-	url string // of the proxy
+	*s3test.Proxy
+	t      *testing.T
+	bucket string
 
-	mu    sync.Mutex
-	calls []call                                            // guarded by mu
-	fault func(w http.ResponseWriter, r *http.Request) bool // guarded by mu; true: it answered
+	mu   sync.Mutex
+	seen []s3test.Request // guarded by mu
 }
 
-// A call is one request as it arrived.
-type call struct {
-	Method string
-	Path   string // decoded: /bucket/key
-	Query  url.Values
-	Header http.Header
-	Time   time.Time
-}
-
-// startServer starts versitygw over dir and returns its address and what stops it.
-func startServer(dir string) (address string, stop func(), err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	address = listener.Addr().String()
-	listener.Close()
-	tool, err := exec.Command(filepath.Join("..", "..", "test", "tool"), "versitygw").Output()
-	if err != nil {
-		return "", nil, fmt.Errorf("test/tool versitygw: %w", err)
-	}
-	cmd := exec.Command(strings.TrimSpace(string(tool)), "--port", address, "--access", accessKey, "--secret", secretKey, "--keep-alive", "--quiet", "posix", dir)
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	stop = func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		conn, err := net.Dial("tcp", address)
-		if err == nil {
-			conn.Close()
-			return address, stop, nil
-		}
-		if time.Now().After(deadline) {
-			stop()
-			return "", nil, fmt.Errorf("versitygw does not listen: %w", err)
-		}
-	}
-}
-
-// newStore makes a proxy of its own for the test, and a bucket named after it.
-func newStore(t *testing.T) (*store, string) {
+func newStore(t *testing.T) *store {
 	t.Helper()
-	target := &url.URL{Scheme: "http", Host: serverAddress}
-	s := &store{dir: serverDir}
-	proxy := &httputil.ReverseProxy{
-		// The Host header is signed, so it stays what the client sent.
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = target.Scheme, target.Host, r.In.Host
-		},
-		Transport:     transport,
-		FlushInterval: -1,
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	s := &store{t: t, bucket: fmt.Sprintf("bucket-%d", bucketNumber.Add(1)), Proxy: s3test.NewProxy(t, s3, nil)}
+	if err := os.MkdirAll(filepath.Join(s3.Dir, s.bucket), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		s.calls = append(s.calls, call{r.Method, r.URL.Path, r.URL.Query(), r.Header.Clone(), time.Now()})
-		fault := s.fault
-		s.mu.Unlock()
-		if fault != nil && fault(w, r) {
-			return
-		}
-		proxy.ServeHTTP(w, r)
-	})}
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { server.Close() })
-	s.url = "http://" + listener.Addr().String()
-	bucket := fmt.Sprintf("b%d", bucketNumber.Add(1))
-	if err := os.MkdirAll(filepath.Join(s.dir, bucket), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return s, bucket
+	return s
 }
 
-// setFault replaces what the proxy answers itself.
-func (s *store) setFault(f func(w http.ResponseWriter, r *http.Request) bool) {
+// requests returns what the launcher asked for so far.
+func (s *store) requests(ops ...string) []s3test.Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fault = f
-}
-
-// seen returns the calls so far that keep accepts.
-func (s *store) seen(keep func(call) bool) []call {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(s.calls), func(c call) bool { return !keep(c) })
+	s.seen = append(s.seen, s.Requests()...)
+	return slices.DeleteFunc(slices.Clone(s.seen), func(r s3test.Request) bool { return !slices.Contains(ops, r.Op) })
 }
 
 // put stores an object from outside, as the head or another task would.
-func (s *store) put(t *testing.T, bucket, key string, data []byte) {
-	t.Helper()
-	if err := client.put(context.Background(), bucket, key, data); err != nil {
-		t.Fatal(err)
+func (s *store) put(key, data string) {
+	s.t.Helper()
+	if err := client.put(context.Background(), s.bucket, key, []byte(data)); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
-// get returns an object's bytes as S3 serves them, or false.
-func (s *store) get(t *testing.T, bucket, key string) (string, bool) {
-	t.Helper()
-	data, ok, err := client.get(context.Background(), bucket, key)
+// get returns an object's bytes as S3 serves them.
+func (s *store) get(key string) (string, bool) {
+	s.t.Helper()
+	data, ok, err := client.get(context.Background(), s.bucket, key)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	return string(data), ok
 }
 
-// keys lists a bucket below prefix.
-func (s *store) keys(t *testing.T, bucket, prefix string) []string {
-	t.Helper()
-	keys, err := client.list(context.Background(), bucket, prefix)
+// want fails the test when an object is not exactly so.
+func (s *store) want(key, data string) {
+	s.t.Helper()
+	if got, ok := s.get(key); !ok {
+		s.t.Errorf("%s is not in S3; there are %q", key, s.keys(""))
+	} else if got != data {
+		s.t.Errorf("%s holds %s, want %s", key, abbreviate(got), abbreviate(data))
+	}
+}
+
+// absent fails the test when there is such an object.
+func (s *store) absent(key string) {
+	s.t.Helper()
+	if got, ok := s.get(key); ok {
+		s.t.Errorf("%s is in S3 with %s, want nothing", key, abbreviate(got))
+	}
+}
+
+// keys lists the bucket below prefix.
+func (s *store) keys(prefix string) []string {
+	s.t.Helper()
+	keys, err := client.list(context.Background(), s.bucket, prefix)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	return keys
+}
+
+func abbreviate(text string) string {
+	if len(text) > 200 {
+		return fmt.Sprintf("%q… (%d bytes)", text[:200], len(text))
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+// environment is what a pod has in open mode beside FUSION_WORK.
+func (s *store) environment() map[string]string {
+	out := map[string]string{}
+	for _, pair := range s3test.Env(s.URL) {
+		name, value, _ := strings.Cut(pair, "=")
+		out[name] = value
+	}
+	return out
 }
