@@ -27,6 +27,7 @@ type Options struct {
 	Dir      string   // absolute; holds the cluster's state
 	Root     string   // the project's root, where test/tool lies
 	APIFlags []string // further flags of the API server
+	Full     bool     // with a scheduler and this machine as the node
 }
 
 // Cluster is a running control plane.
@@ -35,17 +36,24 @@ type Cluster struct {
 	Kubeconfig string // path; user admin in system:masters
 	Config     *rest.Config
 	Client     *kubernetes.Clientset
+	Server     string // URL of the API server, as pods of a full cluster can reach it
 
+	full bool
 	tool func(string) (string, error)
 }
 
 // serviceRange is the cluster's Service addresses; .1 is the API server's own.
 const serviceRange = "10.96.0"
 
-// Start brings up etcd, the API server and the controller manager, and returns when the default service account is
-// there. Stop it even when Start failed.
+// Start brings up etcd, the API server and the controller manager, and with Options.Full a node; it returns when the
+// default service account is there and the node is ready. Stop it even when Start failed.
 func Start(ctx context.Context, o Options) (*Cluster, error) {
-	c := &Cluster{Dir: o.Dir, Kubeconfig: filepath.Join(o.Dir, "admin.kubeconfig"), tool: toolIn(o.Root)}
+	c := &Cluster{Dir: o.Dir, Kubeconfig: filepath.Join(o.Dir, "admin.kubeconfig"), full: o.Full, tool: toolIn(o.Root)}
+	if o.Full {
+		if err := c.preflight(); err != nil {
+			return nil, err
+		}
+	}
 	if err := os.MkdirAll(filepath.Join(o.Dir, "run"), 0o700); err != nil {
 		return nil, err
 	}
@@ -54,6 +62,13 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	endpoint := "127.0.0.1"
+	if o.Full {
+		endpoint = nodeIP
+		if err := c.network().up(); err != nil {
+			return c, err
+		}
+	}
+	c.Server = fmt.Sprintf("https://%s:%d", endpoint, ports[2])
 	if err := c.certificates(endpoint, ports[2]); err != nil {
 		return c, err
 	}
@@ -63,11 +78,26 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err := c.startAPI(ctx, ports[0], ports[2], endpoint, o.APIFlags); err != nil {
 		return c, err
 	}
-	return c, c.startControllers(ctx)
+	if err := c.startControllers(ctx); err != nil || !o.Full {
+		return c, err
+	}
+	return c, c.startNode(ctx)
+}
+
+// Attach is the cluster that another process started in dir, for Stop and Kubectl.
+func Attach(dir, root string) *Cluster {
+	_, err := os.Stat(filepath.Join(dir, "kubelet.yaml"))
+	return &Cluster{Dir: dir, Kubeconfig: filepath.Join(dir, "admin.kubeconfig"), full: err == nil, tool: toolIn(root)}
 }
 
 // Stop ends every server of the cluster; etcd last, because an API server without etcd ignores SIGTERM for a minute.
 func (c *Cluster) Stop() {
+	if c == nil {
+		return // refused before anything was started
+	}
+	if c.full {
+		c.stopNode()
+	}
 	for _, name := range []string{"kube-controller-manager", "kube-apiserver", "etcd"} {
 		c.process(name).stop()
 	}
@@ -86,12 +116,15 @@ func (c *Cluster) certificates(host string, port int) error {
 	if err := a.issue("apiserver", "kube-apiserver", nil, hosts...); err != nil {
 		return err
 	}
-	for name, groups := range map[string][]string{"admin": {"system:masters"}, "kube-controller-manager": nil} {
-		user := name
-		if groups == nil {
-			user = "system:" + name
+	users := []struct{ name, user, group string }{{"admin", "admin", "system:masters"},
+		{"kube-controller-manager", "system:kube-controller-manager", ""}, {"kube-scheduler", "system:kube-scheduler", ""},
+		{"kube-proxy", "system:kube-proxy", ""}, {"kubelet", "system:node:" + nodeName, "system:nodes"}}
+	for _, u := range users {
+		name, groups := u.name, []string(nil)
+		if u.group != "" {
+			groups = []string{u.group}
 		}
-		if err := a.issue(name, user, groups, name); err != nil {
+		if err := a.issue(name, u.user, groups, name, nodeName, host); err != nil {
 			return err
 		}
 		if err := c.writeKubeconfig(name, fmt.Sprintf("https://%s:%d", host, port)); err != nil {
@@ -132,13 +165,19 @@ func (c *Cluster) startAPI(ctx context.Context, etcd, port int, host string, fla
 	}
 	pki, issuer := filepath.Join(c.Dir, "pki"), fmt.Sprintf("https://%s:%d", host, port)
 	args := []string{bin, fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", etcd), "--bind-address=" + host,
-		"--advertise-address=" + host, "--endpoint-reconciler-type=none", fmt.Sprintf("--secure-port=%d", port),
+		"--advertise-address=" + host, fmt.Sprintf("--secure-port=%d", port),
 		"--service-cluster-ip-range=" + serviceRange + ".0/24", "--authorization-mode=Node,RBAC",
 		"--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
 		"--client-ca-file=" + pki + "/ca.crt", "--tls-cert-file=" + pki + "/apiserver.crt", "--tls-private-key-file=" + pki + "/apiserver.key",
 		"--service-account-issuer=" + issuer, "--service-account-jwks-uri=" + issuer + "/openid/v1/jwks",
 		"--api-audiences=" + issuer + ",https://kubernetes.default.svc",
 		"--service-account-signing-key-file=" + pki + "/sa.key", "--service-account-key-file=" + pki + "/sa.key"}
+	if c.full {
+		args = append(args, "--kubelet-client-certificate="+pki+"/admin.crt", "--kubelet-client-key="+pki+"/admin.key",
+			"--kubelet-preferred-address-types=InternalIP")
+	} else {
+		args = append(args, "--endpoint-reconciler-type=none") // loopback is no endpoint of a Service
+	}
 	api := c.process("kube-apiserver")
 	if err := api.start(nil, append(args, flags...)...); err != nil {
 		return err

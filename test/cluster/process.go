@@ -39,6 +39,25 @@ func (p process) start(env []string, command ...string) error {
 	return os.WriteFile(p.pidPath(), fmt.Appendf(nil, "%d %s\n", c.Process.Pid, command[0]), 0o600)
 }
 
+// command is what the live process was started with.
+func (p process) command() ([]string, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid()))
+	if err != nil {
+		return nil, fmt.Errorf("%s does not run: %w", p.name, err)
+	}
+	return strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00"), nil
+}
+
+// kill ends the process at once, as a crash would.
+func (p process) kill() {
+	if pid := p.pid(); pid != 0 {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	for p.pid() != 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // pid is the live process's id, or 0. Pids are recycled, so the executable must still be the one we started (a
 // command line will not do: it is empty for a moment after exec).
 func (p process) pid() int {
