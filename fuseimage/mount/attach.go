@@ -36,6 +36,20 @@ func Attach(dir, name string, args []string) (conn *Connection, inner *os.Proces
 	return nil, nil, Explain(Probe(), append(failures, err)...)
 }
 
+// Here mounts dir where the caller sees it: by mount(2) or fusermount3, not in a namespace. The error is one sentence.
+func Here(dir string) (*Connection, error) {
+	leaveStale(dir)
+	conn, direct := Direct(dir)
+	if direct == nil {
+		return conn, nil
+	}
+	conn, err := Helper(dir)
+	if err == nil {
+		return conn, nil
+	}
+	return nil, Explain(Probe(), direct, err)
+}
+
 // leaveStale detaches a mount whose server died without unmounting (kill -9 outside of a container).
 func leaveStale(dir string) {
 	_, err := os.Stat(dir)
