@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -31,6 +32,8 @@ type box struct {
 	NoPoint  bool   // without /fusion
 	ReadOnly bool   // root file system; /fusion is then an emptyDir
 
+	Deny []int // system calls that a seccomp filter answers with EPERM; clone only with CLONE_NEWUSER
+
 	Root string // where the box's root is put together
 }
 
@@ -41,7 +44,7 @@ const boxName = "box-init"
 type run struct {
 	t        *testing.T
 	cmd      *exec.Cmd
-	out, err bytes.Buffer
+	out, err output
 	ended    chan error
 }
 
@@ -208,7 +211,12 @@ func (b box) dropRights() error {
 		if err := syscall.Setgid(b.UID); err != nil {
 			return err
 		}
-		return syscall.Setuid(b.UID)
+		if err := syscall.Setuid(b.UID); err != nil {
+			return err
+		}
+	}
+	if len(b.Deny) > 0 {
+		return deny(b.Deny)
 	}
 	return nil
 }
@@ -248,7 +256,7 @@ func makeMount(source, dir, kind, options string) error {
 	return unix.Mount(source, dir, kind, 0, options)
 }
 
-// lines returns the lines of the launcher's standard error that it wrote itself.
+// said returns the lines of the launcher's standard error that it wrote itself.
 func (r *run) said() string {
 	var own []string
 	for line := range strings.Lines(r.err.String()) {
@@ -257,4 +265,32 @@ func (r *run) said() string {
 		}
 	}
 	return strings.Join(own, "")
+}
+
+// An output may be read while it grows.
+type output struct {
+	mu   sync.Mutex
+	data bytes.Buffer // guarded by mu
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.data.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.data.String()
+}
+
+// await returns when the box has printed text.
+func (r *run) await(text string) {
+	r.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(r.out.String(), text); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			r.t.Fatalf("the box did not say %q\nstdout:\n%s\nstderr:\n%s", text, &r.out, &r.err)
+		}
+	}
 }
