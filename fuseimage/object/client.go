@@ -1,15 +1,18 @@
 package object
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"io"
-	"iter"
 	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
-)
 
-var errUnwritten = errors.New("not written yet")
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
 
 // Config says how to reach S3. The zero value is the AWS chain with AWS's own endpoints.
 type Config struct {
@@ -18,116 +21,106 @@ type Config struct {
 	SSE      string // x-amz-server-side-encryption of every object written, "" for the bucket's default
 	SSEKey   string // x-amz-server-side-encryption-aws-kms-key-id
 
-	Concurrency int           // upper bound of parallel requests to a bucket, default 64
-	Memory      int64         // bytes of all body buffers, default 32 MiB
-	Idle        time.Duration // a connection silent for so long is given up, default 5s
-	Retry       time.Duration // a request is retried for so long, default 60s
-	Log         *slog.Logger  // default slog.DiscardHandler
+	Credentials aws.CredentialsProvider // nil for the AWS chain
+	Concurrency int                     // upper bound of parallel requests to a bucket, default 64
+	Memory      int64                   // bytes of all body buffers, default 16 MiB
+	Idle        time.Duration           // a connection silent for so long is given up, default 5s
+	Retry       time.Duration           // a request is retried for so long without progress, default 60s
+	Log         *slog.Logger            // default slog.DiscardHandler
 }
 
 // ConfigFromEnv reads AWS_ENDPOINT_URL_S3, AWS_S3_ENDPOINT or AWS_ENDPOINT_URL; FUSION_AWS_REGION, AWS_REGION or
 // AWS_DEFAULT_REGION; FUSION_AWS_SERVER_SIDE_ENCRYPTION and FUSION_AWS_SSEKMS_KEY_ID. Credentials are found by New.
 func ConfigFromEnv(getenv func(string) string) Config {
-	first := func(names ...string) string {
-		for _, n := range names {
-			if v := getenv(n); v != "" {
-				return v
-			}
-		}
-		return ""
-	}
 	return Config{
-		Endpoint: first("AWS_ENDPOINT_URL_S3", "AWS_S3_ENDPOINT", "AWS_ENDPOINT_URL"),
-		Region:   first("FUSION_AWS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+		Endpoint: cmp.Or(getenv("AWS_ENDPOINT_URL_S3"), getenv("AWS_S3_ENDPOINT"), getenv("AWS_ENDPOINT_URL")),
+		Region:   cmp.Or(getenv("FUSION_AWS_REGION"), getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
 		SSE:      getenv("FUSION_AWS_SERVER_SIDE_ENCRYPTION"),
 		SSEKey:   getenv("FUSION_AWS_SSEKMS_KEY_ID"),
 	}
 }
 
+func (cfg Config) withDefaults() Config {
+	cfg.Concurrency = cmp.Or(cfg.Concurrency, 64)
+	cfg.Memory = cmp.Or(cfg.Memory, 16<<20)
+	cfg.Idle = cmp.Or(cfg.Idle, 5*time.Second)
+	cfg.Retry = cmp.Or(cfg.Retry, 60*time.Second)
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return cfg
+}
+
 // A Client is safe for concurrent use.
-type Client struct{}
+type Client struct {
+	cfg         Config
+	log         *slog.Logger
+	s3          *s3.Client
+	http        *http.Transport
+	credentials *aws.CredentialsCache
+	buffers     buffers
+	budget      budget
+	counts      counts
+	first       latency       // time to the first byte of a GET
+	hedging     chan struct{} // places for GETs beside a slow one
+	verify      atomic.Int32  // a verification, the strongest that the server has not refused
+
+	mu      sync.Mutex
+	buckets map[string]*limiter // guarded by mu
+}
 
 // New finds credentials by the AWS chain: environment, shared config, web identity, Pod Identity, IMDS. They are
 // refreshed before they expire and after the server calls them expired. New makes no request to S3.
-func New(ctx context.Context, cfg Config) (*Client, error) { return nil, errUnwritten }
+func New(ctx context.Context, cfg Config) (*Client, error) {
+	cfg = cfg.withDefaults()
+	transport := newTransport(cfg)
+	chain, err := config.LoadDefaultConfig(ctx, func(o *config.LoadOptions) error {
+		if cfg.Region != "" {
+			o.Region = cfg.Region
+		}
+		if cfg.Credentials != nil {
+			o.Credentials = cfg.Credentials
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		cfg:         cfg,
+		log:         cfg.Log,
+		http:        transport,
+		credentials: aws.NewCredentialsCache(chained{chain.Credentials}),
+		buffers:     newBuffers(cfg.Memory),
+		hedging:     make(chan struct{}, 4),
+		buckets:     map[string]*limiter{},
+	}
+	c.s3 = s3.NewFromConfig(chain, func(o *s3.Options) {
+		o.Region = cmp.Or(o.Region, "us-east-1")
+		if cfg.Endpoint != "" {
+			o.BaseEndpoint, o.UsePathStyle = aws.String(cfg.Endpoint), true
+		}
+		o.HTTPClient = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		o.Credentials = c.credentials
+		o.Retryer = aws.NopRetryer{} // do retries, because only it knows the budget and what is done already
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		o.ContinueHeaderThresholdBytes = -1
+		o.DisableLogOutputChecksumValidationSkipped = true
+	})
+	return c, nil
+}
 
 // Close ends idle connections. Requests that still run are not waited for.
-func (c *Client) Close() {}
+func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Head returns the present version of key, or an error that is fs.ErrNotExist.
-func (c *Client) Head(ctx context.Context, key Key) (Info, error) { return Info{}, errUnwritten }
-
-// List yields what lies under prefix in key order, from pages of 1000; "" as delimiter lists all depths.
-// It ends after the first error.
-func (c *Client) List(ctx context.Context, prefix Key, delimiter string) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) { yield(Entry{}, errUnwritten) }
+func (c *Client) bucket(name string) *limiter {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.buckets[name]
+	if l == nil {
+		l = newLimiter(c.cfg.Concurrency)
+		c.buckets[name] = l
+	}
+	return l
 }
-
-// Any reports whether any key begins with prefix: one request, one key.
-func (c *Client) Any(ctx context.Context, prefix Key) (bool, error) { return false, errUnwritten }
-
-// Read fills p with the object's bytes from off, exactly; a range beyond the end is an error. ErrChanged when the
-// object is no longer info's version.
-func (c *Client) Read(ctx context.Context, info Info, off int64, p []byte) error { return errUnwritten }
-
-// Get passes bytes [off, off+n) of info to sink, in order, each once, in pieces of at most BufferSize bytes that are
-// valid during the call only. A connection that stalls or breaks is replaced and goes on where the last byte was.
-// An error of sink ends it and is returned. ErrChanged as for Read. When the range is the full object and its
-// checksum is known, it is verified, with ErrCorrupt on mismatch (the sink has then seen wrong bytes).
-func (c *Client) Get(ctx context.Context, info Info, off, n int64, sink func(off int64, p []byte) error) error {
-	return errUnwritten
-}
-
-// PutOptions are the headers of a new object.
-type PutOptions struct {
-	Tags     string // URL-encoded, "" for none
-	Metadata map[string]string
-	IfAbsent bool // fail with EEXIST when the key exists
-}
-
-// Put stores size bytes of body and returns only when the server confirmed their checksum. body must not change
-// meanwhile; when it does, the server refuses it and the error is ErrCorrupt.
-func (c *Client) Put(ctx context.Context, key Key, body io.ReaderAt, size int64, o PutOptions) (Info, error) {
-	return Info{}, errUnwritten
-}
-
-// An Upload is a multipart upload in progress.
-type Upload struct {
-	Key Key
-	ID  string
-}
-
-// A Part of an Upload that the server holds.
-type Part struct {
-	Number   int32 // from 1
-	Off      int64
-	Size     int64
-	ETag     string
-	Checksum uint64 // CRC64NVME of its bytes
-}
-
-// Begin starts a multipart upload.
-func (c *Client) Begin(ctx context.Context, key Key, o PutOptions) (Upload, error) {
-	return Upload{}, errUnwritten
-}
-
-// Part stores bytes [off, off+size) of body as part number.
-func (c *Client) Part(ctx context.Context, u Upload, number int32, body io.ReaderAt, off, size int64) (Part, error) {
-	return Part{}, errUnwritten
-}
-
-// Complete makes the object of parts, which must follow one another without a gap, and verifies it.
-func (c *Client) Complete(ctx context.Context, u Upload, parts []Part) (Info, error) {
-	return Info{}, errUnwritten
-}
-
-// Abort drops the upload; one that is gone already is no error.
-func (c *Client) Abort(ctx context.Context, u Upload) error { return errUnwritten }
-
-// Copy makes to a copy of from, on the server, in parts above 5 GiB, and verifies its size and checksum.
-func (c *Client) Copy(ctx context.Context, from Info, to Key, o PutOptions) (Info, error) {
-	return Info{}, errUnwritten
-}
-
-// Delete removes key; one that is gone already is no error.
-func (c *Client) Delete(ctx context.Context, key Key) error { return errUnwritten }

@@ -41,7 +41,9 @@ type Content struct {
 
 // Stored wishes the present bytes of l, from now until the wish is true, replaced or cancelled: the caller must not
 // let them change meanwhile, except by appending. The queue takes its own reference.
-func Stored(l *cache.Local, metadata map[string]string) Content { return Content{local: l, meta: metadata} }
+func Stored(l *cache.Local, metadata map[string]string) Content {
+	return Content{local: l, meta: metadata}
+}
 
 // Copied wishes a server-side copy of info, which the queue protects until the copy is verified: wishes that would
 // replace or delete info's key wait.
