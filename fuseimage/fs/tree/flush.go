@@ -9,8 +9,9 @@ import (
 )
 
 // Flush returns when S3 holds what the tree shows: files (also those that are still open), declared outputs that are
-// links, with the bytes they lead to, and a marker for each empty directory that was made here.
-func (t *Tree) Flush(ctx context.Context) error {
+// links, with the bytes they lead to, and a marker for each empty directory that was made here. With classes it waits
+// for those only.
+func (t *Tree) Flush(ctx context.Context, classes ...upload.Class) error {
 	t.settleOpen()
 	if err := t.mark(); err != nil {
 		return err
@@ -18,7 +19,7 @@ func (t *Tree) Flush(ctx context.Context) error {
 	if err := t.materialise(ctx); err != nil {
 		return err
 	}
-	return t.cfg.Queue.Flush(ctx)
+	return t.cfg.Queue.Flush(ctx, classes...)
 }
 
 // settleOpen settles files that are still open, as they are now.

@@ -58,6 +58,9 @@ func (t *Tree) realise(ctx context.Context, key object.Key, p place, budget int)
 	if outside != "" {
 		return t.realiseOutside(key, outside)
 	}
+	if n.isDir() && inside(p.dir, n) {
+		return unix.ELOOP
+	}
 	if n.isDir() {
 		if err := t.loadAll(ctx, n); err != nil {
 			return err
@@ -76,14 +79,23 @@ func (t *Tree) realise(ctx context.Context, key object.Key, p place, budget int)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch {
-	case !n.isFile():
-	case n.local != nil:
+	if !n.isFile() || t.realised[key] == (realised{n, n.version}) {
+		return nil
+	}
+	t.realised[key] = realised{n, n.version}
+	t.left[key] = struct{}{}
+	if n.local != nil {
 		t.cfg.Queue.Want(key, upload.Stored(n.local, nil))
-	default:
+	} else {
 		t.cfg.Queue.Want(key, upload.Copied(n.remote))
 	}
 	return nil
+}
+
+// realised is what a link's key was last given, so that a second Flush does not give it again.
+type realised struct {
+	node    *Node
+	version uint64
 }
 
 // realiseOutside uploads a file or a directory of the container.

@@ -53,13 +53,13 @@ func (n *Node) IsDir() bool { return n.isDir() }
 
 // Attr is what stat(2) tells.
 type Attr struct {
-	Ino                   uint64
-	Size, Blocks          uint64 // bytes; units of 512 bytes
-	Mode, Nlink           uint32
-	UID, GID, Rdev        uint32
-	Atime, Mtime, Ctime   time.Time
-	Valid                 time.Duration // how long the kernel may believe it
-	BeingWrittenElsewhere bool          // by the kernel's passthrough, unseen by us
+	Ino                 uint64
+	Size, Blocks        uint64 // bytes; units of 512 bytes
+	Mode, Nlink         uint32
+	UID, GID, Rdev      uint32
+	Atime, Mtime, Ctime time.Time
+	Valid               time.Duration // how long it may be believed
+	Writing             bool          // a local file that is open for writing
 }
 
 // Attr returns the node's attributes. The size and times of a local file are those of the file on disk, because the
@@ -90,9 +90,7 @@ func (t *Tree) attr(n *Node) (Attr, error) {
 		if c := stamp(st.Mtim); c.After(a.Ctime) {
 			a.Ctime = c
 		}
-		if n.writers > 0 {
-			a.Valid = 0
-		}
+		a.Writing = n.writers > 0
 	case n.isFile():
 		a.Size = uint64(n.remote.Size)
 		a.Blocks = (a.Size + 511) / 512

@@ -99,6 +99,13 @@ func (t *Tree) Bytes(n *Node) (local *cache.Local, remote object.Info) {
 	return n.local, n.remote
 }
 
+// Written reports whether the file was ever open for writing here.
+func (t *Tree) Written(n *Node) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return n.version > 0
+}
+
 // Own makes local the file's bytes from now on, unless it has become local meanwhile (ok is false) or was replaced by
 // another version than from. The caller holds a handle that may write.
 func (t *Tree) Own(n *Node, local *cache.Local, from object.Info) (ok bool) {

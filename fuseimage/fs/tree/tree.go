@@ -71,10 +71,11 @@ type Tree struct {
 	lastID uint64           // guarded by mu
 	root   *Node
 
-	wishes map[object.Key]*wish    // guarded by mu: given to the queue, and not yet true or true by a local file
-	left   map[object.Key]struct{} // guarded by mu: S3 may still hold what a wish of ours deletes
-	held   map[object.Key]*Node    // guarded by mu: unlinked, but read from this key by an open handle
-	warned map[string]struct{}     // guarded by mu: keys that cannot be shown, said once
+	wishes   map[object.Key]*wish    // guarded by mu: given to the queue, and not yet true or true by a local file
+	left     map[object.Key]struct{} // guarded by mu: S3 may still hold what a wish of ours deletes
+	held     map[object.Key]*Node    // guarded by mu: unlinked, but read from this key by an open handle
+	realised map[object.Key]realised // guarded by mu: output links, by key
+	warned   map[string]struct{}     // guarded by mu: keys that cannot be shown, said once
 }
 
 // New returns the tree /, /s3 and, below, a directory for each bucket that is looked up.
@@ -91,12 +92,13 @@ func New(cfg Config) *Tree {
 		}
 	}
 	t := &Tree{
-		cfg:    cfg,
-		nodes:  map[uint64]*Node{},
-		wishes: map[object.Key]*wish{},
-		left:   map[object.Key]struct{}{},
-		held:   map[object.Key]*Node{},
-		warned: map[string]struct{}{},
+		cfg:      cfg,
+		nodes:    map[uint64]*Node{},
+		wishes:   map[object.Key]*wish{},
+		left:     map[object.Key]struct{}{},
+		held:     map[object.Key]*Node{},
+		realised: map[object.Key]realised{},
+		warned:   map[string]struct{}{},
 	}
 	t.root = t.newNode(unix.S_IFDIR | 0o755)
 	t.root.dir = &directory{entries: map[string]*entry{}, born: true}
