@@ -3,51 +3,134 @@
 // Clean data is sparse: one file per version of an object, filled as it is read, and punched out again, least
 // recently used first, when the quota or the disk is full. Dirty data is never evicted.
 //
-// Lock order: Cache.mu before Object.mu; neither is held across the network.
+// Lock order: Local.mu, Cache.mu, Object.mu; none is held across the network or while a body is written.
 package cache
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
-
-var errUnwritten = errors.New("not written yet")
 
 // Small is the size in bytes up to which an object is best fetched whole when it is opened.
 const Small = 4 << 20
 
 // A Cache is one directory, used by one process. It is safe for concurrent use.
-type Cache struct{}
+type Cache struct {
+	dir     string
+	lock    *os.File
+	quota   int64 // bytes, 0 for what the disk has
+	client  *object.Client
+	journal *Journal
+	log     *slog.Logger
 
-// Open makes a cache of its own, mode 0700, below dir, and removes those left there by processes that died,
-// aborting the multipart uploads in their journals. quota is in bytes of disk, 0 for what the disk has.
+	ctx     context.Context // ends fetches
+	cancel  context.CancelFunc
+	running sync.WaitGroup // fetches and the recovery of predecessors
+
+	clock                 atomic.Uint32 // counts uses; orders blocks for eviction
+	hits, misses, evicted atomic.Int64  // bytes
+
+	mu      sync.Mutex
+	objects map[version]*Object // guarded by mu, as all below
+	clean   int64               // bytes of present or reserved chunks
+	dirty   int64               // bytes of locals
+	pending int                 // locals waiting for their upload
+	freed   chan struct{}       // closed, and replaced, when space may have come free
+	names   int                 // of files, never reused
+	err     error
+}
+
+// version identifies bytes that never change.
+type version struct {
+	key  object.Key
+	etag string
+	size int64
+}
+
+// Open makes a cache of its own, mode 0700, below dir, and removes in the background those left there by processes
+// that died, aborting the multipart uploads in their journals. quota is in bytes of disk, 0 for what the disk has.
 func Open(ctx context.Context, dir string, quota int64, client *object.Client) (*Cache, error) {
-	return nil, errUnwritten
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make the cache: %w", err)
+	}
+	own, err := os.MkdirTemp(dir, prefix)
+	if err != nil {
+		return nil, fmt.Errorf("cannot make the cache: %w", err)
+	}
+	c := &Cache{dir: own, quota: quota, client: client, log: client.Log(), objects: map[version]*Object{}, freed: make(chan struct{})}
+	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if c.lock, err = lock(own); err == nil {
+		c.journal, err = newJournal(own)
+	}
+	if err != nil {
+		os.RemoveAll(own)
+		return nil, fmt.Errorf("cannot make the cache: %w", err)
+	}
+	c.running.Go(func() { c.recoverOthers(dir) })
+	return c, nil
 }
 
 // Close removes the cache with all its files. Objects and locals must not be used afterwards.
-func (c *Cache) Close() error { return errUnwritten }
+func (c *Cache) Close() error {
+	c.cancel()
+	c.running.Wait()
+	err := errors.Join(c.journal.close(), os.RemoveAll(c.dir))
+	c.lock.Close()
+	return err
+}
 
 // Client returns the client that the cache reads by.
-func (c *Cache) Client() *object.Client { return nil }
+func (c *Cache) Client() *object.Client { return c.client }
+
+// Journal returns the list of multipart uploads in progress that the next process is to abort.
+func (c *Cache) Journal() *Journal { return c.journal }
 
 // Object returns the cached version info, with one reference that its Close gives back. No request is made.
 // Two calls for one version return the same Object.
-func (c *Cache) Object(info object.Info) (*Object, error) { return nil, errUnwritten }
+func (c *Cache) Object(info object.Info) (*Object, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v := version{info.Key, info.ETag, info.Size}
+	o := c.objects[v]
+	if o == nil {
+		o = newObject(c, info, c.path())
+		c.objects[v] = o
+	}
+	if err := o.retain(info.Checksum); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
 
-// Local makes a new empty dirty file, with one reference that its Close gives back.
-func (c *Cache) Local() (*Local, error) { return nil, errUnwritten }
-
-// MakeRoom frees n bytes of disk: it evicts clean data, then waits for locals to be uploaded and given up as long
-// as any is pending (see Local.Pending), then fails with ENOSPC. A writer calls it after an ENOSPC of its own.
-func (c *Cache) MakeRoom(ctx context.Context, n int64) error { return errUnwritten }
+// path names a new file. c.mu is held.
+func (c *Cache) path() string {
+	c.names++
+	return filepath.Join(c.dir, strconv.Itoa(c.names))
+}
 
 // Err is not nil when bytes that had been handed out turned out not to match their object's checksum.
 // The task's result cannot be trusted then.
-func (c *Cache) Err() error { return nil }
+func (c *Cache) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+func (c *Cache) blame(err error) {
+	c.log.Error("wrong bytes were read", "err", err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.err = errors.Join(c.err, err)
+}
 
 // Usage says how the disk is used, in bytes.
 type Usage struct {
@@ -57,95 +140,8 @@ type Usage struct {
 }
 
 // Usage returns a snapshot.
-func (c *Cache) Usage() Usage { return Usage{} }
-
-// An Object is the cached copy of one version of an object.
-type Object struct{}
-
-// Info returns the version.
-func (o *Object) Info() object.Info { return object.Info{} }
-
-// ReadAt reads like io.ReaderAt (io.EOF at the end), fetching what is missing; a cancelled ctx ends the wait
-// with EINTR and leaves the fetch running.
-func (o *Object) ReadAt(ctx context.Context, p []byte, off int64) (int, error) {
-	return 0, errUnwritten
+func (c *Cache) Usage() Usage {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Usage{Clean: c.clean, Dirty: c.dirty, Quota: c.quota, Hits: c.hits.Load(), Misses: c.misses.Load(), Evicted: c.evicted.Load()}
 }
-
-// Hold makes bytes [off, off+n) present in File and keeps them from eviction until release is called, so that they
-// can be spliced from the file.
-func (o *Object) Hold(ctx context.Context, off, n int64) (release func(), err error) {
-	return nil, errUnwritten
-}
-
-// Fetch makes the whole object present and verified.
-func (o *Object) Fetch(ctx context.Context) error { return errUnwritten }
-
-// Complete reports whether the whole object is present and verified. It may be evicted again unless pinned.
-func (o *Object) Complete() bool { return false }
-
-// Pin keeps a complete object whole until unpin is called, and returns its file for kernel passthrough. ok is
-// false when the object is not complete.
-func (o *Object) Pin() (f *os.File, unpin func(), ok bool) { return nil, nil, false }
-
-// File returns the sparse file. Only held or pinned ranges of it hold the object's bytes.
-func (o *Object) File() *os.File { return nil }
-
-// Prefetch fetches [off, off+n) in the background, at the lowest priority.
-func (o *Object) Prefetch(off, n int64) {}
-
-// Retain takes another reference.
-func (o *Object) Retain() *Object { return o }
-
-// Close gives a reference back. The bytes stay cached.
-func (o *Object) Close() {}
-
-// A Reader is one open handle on an object: it learns how the handle reads and fetches ahead accordingly.
-// It is safe for concurrent use.
-type Reader struct{}
-
-// Reader returns a new handle. It shares the object's reference.
-func (o *Object) Reader() *Reader { return nil }
-
-// ReadAt is Object.ReadAt with read-ahead.
-func (r *Reader) ReadAt(ctx context.Context, p []byte, off int64) (int, error) {
-	return 0, errUnwritten
-}
-
-// Hold is Object.Hold with read-ahead.
-func (r *Reader) Hold(ctx context.Context, off, n int64) (release func(), err error) {
-	return nil, errUnwritten
-}
-
-// A Local is a file of the task's own, whose bytes need not be in S3 yet.
-type Local struct{}
-
-// File returns the file, open for reading and writing.
-func (l *Local) File() *os.File { return nil }
-
-// Size returns the present length in bytes.
-func (l *Local) Size() int64 { return 0 }
-
-// WriteAt writes to the file; when the disk is full it makes room as MakeRoom does and goes on.
-func (l *Local) WriteAt(ctx context.Context, p []byte, off int64) (int, error) {
-	return 0, errUnwritten
-}
-
-// Dirty tells the cache to look again at the space the file takes. It is cheap; call it after writes that did not
-// go through WriteAt, at least at close.
-func (l *Local) Dirty() {}
-
-// Adopt fills the empty file with o's bytes, by reflink where the disk can, fetching what is missing.
-func (l *Local) Adopt(ctx context.Context, o *Object) error { return errUnwritten }
-
-// Clean turns a file whose bytes are exactly info into the cached copy of info, which may be evicted. The local's
-// other references must be gone; its own is spent. The object comes with one reference.
-func (l *Local) Clean(info object.Info) (*Object, error) { return nil, errUnwritten }
-
-// Pending marks the file as about to be uploaded, so that MakeRoom waits for it, until done is called.
-func (l *Local) Pending() (done func()) { return func() {} }
-
-// Retain takes another reference.
-func (l *Local) Retain() *Local { return l }
-
-// Close gives a reference back; the last one removes the file.
-func (l *Local) Close() {}

@@ -124,3 +124,6 @@ func (c *Client) bucket(name string) *limiter {
 	}
 	return l
 }
+
+// Log returns the logger that the client was made with.
+func (c *Client) Log() *slog.Logger { return c.log }

@@ -164,3 +164,9 @@ func optional(s string) *string {
 	}
 	return &s
 }
+
+// Sum returns the CRC64NVME of [off, off+size) of body, to hold against a Part's.
+func (c *Client) Sum(ctx context.Context, body io.ReaderAt, off, size int64) (uint64, error) {
+	d, err := c.digest(ctx, body, off, size, byCRC64)
+	return d.crc64, err
+}
