@@ -285,10 +285,10 @@ func (o *output) String() string {
 	return o.data.String()
 }
 
-// await returns when the box has printed text.
+// await returns when the box has printed text on either stream.
 func (r *run) await(text string) {
 	r.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(r.out.String(), text); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(r.out.String()+r.err.String(), text); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			r.t.Fatalf("the box did not say %q\nstdout:\n%s\nstderr:\n%s", text, &r.out, &r.err)
 		}

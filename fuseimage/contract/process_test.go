@@ -46,7 +46,7 @@ func TestF01Codes(t *testing.T) {
 // F01, FL-02: with the image's entrypoint before it, the launcher is called twice and mounts once.
 func TestF01Twice(t *testing.T) {
 	each(t, func(t *testing.T, p *pod) {
-		p.Args = []string{"/opt/fusion", "/opt/fusion", "bash", "-c", "grep -c ' /fusion ' /proc/self/mounts; echo x > " + p.path("x") + "; exit 7"}
+		p.Args = []string{"/opt/fusion", "/opt/fusion", "bash", "-c", "grep -c ' /fusion ' /proc/self/mounts; mkdir -p " + p.path("") + "; echo x > " + p.path("x") + "; exit 7"}
 		r := p.start(t)
 		if code := r.wait(); code != 7 || strings.TrimSpace(r.out.String()) != "1" {
 			t.Errorf("exit code %d, mounts %q; want 7 and 1; %s", code, &r.out, &r.err)
@@ -160,7 +160,7 @@ func TestF30Rights(t *testing.T) {
 			s := newStore(t)
 			p := &pod{box: b, store: s, t: t}
 			p.Env = s.environment()
-			p.Args = []string{"/opt/fusion", "sh", "-c", "id -u; id -g; grep -E 'Cap(Inh|Prm|Eff|Bnd|Amb)' /proc/self/status; echo x > " + p.path("x") + "; cat " + p.path("x")}
+			p.Args = []string{"/opt/fusion", "sh", "-c", "id -u; id -g; grep -E 'Cap(Inh|Prm|Eff|Bnd|Amb)' /proc/self/status; mkdir -p " + p.path("") + "; echo x > " + p.path("x") + "; cat " + p.path("x")}
 			r := p.start(t)
 			if code := r.wait(); code != 0 {
 				t.Fatalf("exit code %d; %s%s", code, &r.out, &r.err)
@@ -168,7 +168,7 @@ func TestF30Rights(t *testing.T) {
 			p.want(p.key("x"), "x\n")
 			plain := p.box
 			plain.Args = p.Args[1:]
-			plain.Args[2] = strings.Split(plain.Args[2], "; echo x")[0] + "; echo x"
+			plain.Args[2] = strings.Split(plain.Args[2], "; mkdir")[0] + "; echo x"
 			q := plain.start(t)
 			if code := q.wait(); code != 0 {
 				t.Fatalf("without the launcher: exit code %d; %s", code, &q.err)
@@ -186,7 +186,7 @@ func TestF32Orphans(t *testing.T) {
 		begin := time.Now()
 		r := p.task(`for i in 1 2 3; do (sleep 0.1 &); done; sleep 0.6
 if ps -e -o stat= | grep Z; then echo zombies; exit 1; fi
-(setsid bash -c 'exec sleep 1000 > held' &)
+(setsid sleep 1000 > held 2>&1 3>&- < /dev/null &)
 sleep 0.1`)
 		if took := time.Since(begin); took > 20*time.Second {
 			t.Errorf("the orphan held the pod for %v; %s", took, &r.err)
