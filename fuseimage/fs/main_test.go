@@ -80,4 +80,3 @@ func withS3(run func() int) int {
 	}
 	return run()
 }
-
