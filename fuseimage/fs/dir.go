@@ -1,6 +1,7 @@
 package fs
 
 import (
+	"context"
 	"sync"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -9,23 +10,28 @@ import (
 	"github.com/fusiongen/fusiongen/fuseimage/fs/tree"
 )
 
-// A dirHandle is one opendir(3). It reads from a snapshot that is taken when reading begins, and again after
-// rewinddir(3). The offset of an entry is its place in the snapshot, counted from 1, after "." and "..".
+// A dirHandle is one opendir(3). It reads from a snapshot that is taken then, and again after rewinddir(3). The offset of an entry is its place in the snapshot, counted from 1, after "." and "..".
 type dirHandle struct {
 	id uint64
 
 	mu    sync.Mutex
 	names []tree.Name // guarded by mu
-	taken bool        // guarded by mu
+	begun bool        // guarded by mu: reading; the next time at offset 0 is a rewind
 }
 
-// OpenDir implements fuse.RawFileSystem.
-func (fs *FS) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
+// OpenDir implements fuse.RawFileSystem. A directory that may not be listed fails here, with EACCES: perhaps it is none.
+func (fs *FS) OpenDir(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
+	ctx := begin(cancel)
+	defer ctx.finish()
+	names, err := fs.tree.Names(ctx, in.NodeId)
+	if err != nil {
+		return fs.status("opendir", in.NodeId, err)
+	}
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	fs.last++
 	out.Fh = fs.last
-	fs.dirs[out.Fh] = &dirHandle{id: in.NodeId}
+	fs.dirs[out.Fh] = &dirHandle{id: in.NodeId, names: names}
 	return fuse.OK
 }
 
@@ -71,17 +77,9 @@ func (fs *FS) readDir(cancel <-chan struct{}, in *fuse.ReadIn, addDot func(fuse.
 	if d == nil {
 		return fs.status("readdir", in.NodeId, unix.EBADF)
 	}
-	d.mu.Lock()
-	names, taken := d.names, d.taken && in.Offset > 0
-	d.mu.Unlock()
-	if !taken {
-		var err error
-		if names, err = fs.tree.Names(ctx, d.id); err != nil {
-			return fs.status("readdir", in.NodeId, err)
-		}
-		d.mu.Lock()
-		d.names, d.taken = names, true
-		d.mu.Unlock()
+	names, err := d.snapshot(ctx, fs.tree, in.Offset == 0)
+	if err != nil {
+		return fs.status("readdir", in.NodeId, err)
 	}
 	dots := [2]fuse.DirEntry{
 		{Name: ".", Mode: unix.S_IFDIR, Ino: d.id, Off: 1},
@@ -100,6 +98,24 @@ func (fs *FS) readDir(cancel <-chan struct{}, in *fuse.ReadIn, addDot func(fuse.
 		}
 	}
 	return fuse.OK
+}
+
+// snapshot returns the names to read from.
+func (d *dirHandle) snapshot(ctx context.Context, t *tree.Tree, start bool) ([]tree.Name, error) {
+	d.mu.Lock()
+	names, rewound := d.names, start && d.begun
+	d.begun = true
+	d.mu.Unlock()
+	if !rewound {
+		return names, nil
+	}
+	names, err := t.Names(ctx, d.id)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err == nil {
+		d.names = names
+	}
+	return names, err
 }
 
 // FsyncDir implements fuse.RawFileSystem: names are durable after FS.Sync only.

@@ -119,8 +119,6 @@ func (t *Tree) Link(ctx context.Context, id, dirID uint64, name string) (Found, 
 	switch {
 	case n.isDir():
 		return Found{}, unix.EPERM
-	case n.dead:
-		return Found{}, unix.ENOENT
 	case len(n.names) > 0 && t.bucket(n.names[0].dir) != t.bucket(dir):
 		return Found{}, unix.EXDEV
 	}

@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
@@ -122,28 +122,24 @@ func (t *Tree) plan(dirID uint64, name string) (*Node, object.Key, plan, error) 
 // askName learns about one name: is there an object, and are there keys below it?
 func (t *Tree) askName(ctx context.Context, dir *Node, name string, key object.Key) error {
 	var (
-		info     object.Info
-		isObject bool
-		isPrefix bool
+		info             object.Info
+		isPrefix         bool
+		headErr, listErr error
+		asking           sync.WaitGroup
 	)
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		got, err := t.cfg.Store.Head(gctx, key)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		info, isObject = got, err == nil
-		return err
+	asking.Go(func() { info, headErr = t.cfg.Store.Head(ctx, key) })
+	asking.Go(func() {
+		isPrefix, listErr = t.cfg.Store.Any(ctx, object.Key{Bucket: key.Bucket, Name: key.Name + "/"})
 	})
-	g.Go(func() (err error) {
-		isPrefix, err = t.cfg.Store.Any(gctx, object.Key{Bucket: key.Bucket, Name: key.Name + "/"})
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return err
-	})
-	if err := g.Wait(); err != nil {
-		return err
+	asking.Wait()
+	isObject := headErr == nil
+	denied := errors.Is(headErr, fs.ErrPermission) && errors.Is(listErr, fs.ErrPermission)
+	switch {
+	case isPrefix, isObject, denied: // the other answer matters no more
+	case headErr != nil && !errors.Is(headErr, fs.ErrNotExist):
+		return headErr
+	case listErr != nil && !errors.Is(listErr, fs.ErrNotExist):
+		return listErr
 	}
 	now := time.Now()
 	t.mu.Lock()
@@ -156,6 +152,9 @@ func (t *Tree) askName(ctx context.Context, dir *Node, name string, key object.K
 		t.putDir(dir, name, now)
 	case isObject:
 		t.putFile(dir, name, info, now)
+	case denied:
+		// A policy may grant what lies further down, such as one input's prefix, and nothing on the way there.
+		t.putDir(dir, name, now)
 	default:
 		t.putNothing(dir, name, now)
 	}

@@ -18,7 +18,6 @@ type Node struct {
 	lookups uint64  // that the kernel has and did not forget
 	opens   int     // handles
 	writers int     // handles that may write
-	dead    bool    // no name and no handle: the bytes are gone
 
 	mode                uint32 // type and permissions, as in stat(2)
 	uid, gid, rdev      uint32

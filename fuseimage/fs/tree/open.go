@@ -13,7 +13,7 @@ import (
 // may wait for a request to end; it returns when the bytes may change.
 func (t *Tree) Open(ctx context.Context, n *Node, write bool) error {
 	t.mu.Lock()
-	if n.dead || !n.isFile() {
+	if t.nodes[n.ID] != n || !n.isFile() {
 		t.mu.Unlock()
 		return unix.ESTALE
 	}

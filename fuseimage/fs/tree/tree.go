@@ -141,19 +141,17 @@ func (t *Tree) Forget(id, lookups uint64) {
 	}
 }
 
-// collect gives up what nobody can reach any more.
+// collect gives up what nobody can reach any more. A lookup that the kernel did not forget counts: it may be on the way
+// to open what was unlinked a moment ago, and a file on a disk would let it.
 func (t *Tree) collect(n *Node) {
-	if len(n.names) > 0 || n.opens > 0 || n == t.root {
+	if len(n.names) > 0 || n.opens > 0 || n.lookups > 0 || n == t.root {
 		return
 	}
 	if n.local != nil {
 		n.local.Close()
 		n.local = nil
 	}
-	n.dead = true
-	if n.lookups == 0 {
-		delete(t.nodes, n.ID)
-	}
+	delete(t.nodes, n.ID)
 }
 
 // owned reports whether only this mount changes what lies under prefix.
