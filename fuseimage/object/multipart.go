@@ -2,6 +2,8 @@ package object
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -116,7 +118,7 @@ func (c *Client) Complete(ctx context.Context, u Upload, parts []Part) (info Inf
 		return timed(ctx, 5*time.Minute, func(ctx context.Context) error {
 			out, err := c.s3.CompleteMultipartUpload(ctx, in, bucket)
 			if _, code, _ := reply(err); code == "NoSuchUpload" && before {
-				return c.recognise(ctx, u, full, &info, err)
+				return c.recognise(ctx, u, parts, full, &info, err)
 			}
 			before = true
 			if err != nil {
@@ -127,8 +129,8 @@ func (c *Client) Complete(ctx context.Context, u Upload, parts []Part) (info Inf
 			if info.Checksum.Value != "" && info.Checksum.Value != encode64(full) {
 				return errFinal{&Error{Op: op, Key: u.Key, Err: fmt.Errorf("%w: the server joined the parts to checksum %s instead of %s", ErrCorrupt, info.Checksum.Value, encode64(full))}}
 			}
-			if info.ETag == "" {
-				return errors.New("the reply names no ETag")
+			if info.Checksum.Value == "" {
+				return c.recognise(ctx, u, parts, full, &info, errors.New("the reply confirms nothing, and the object is not what was sent"))
 			}
 			return nil
 		})
@@ -136,14 +138,31 @@ func (c *Client) Complete(ctx context.Context, u Upload, parts []Part) (info Inf
 	return info, err
 }
 
-// recognise finds out whether an upload that is gone has become the object, after a reply that was lost.
-func (c *Client) recognise(ctx context.Context, u Upload, full uint64, info *Info, cause error) error {
+// recognise holds the object that is there against the parts, after a reply that was lost or that confirmed nothing.
+func (c *Client) recognise(ctx context.Context, u Upload, parts []Part, full uint64, info *Info, cause error) error {
 	got, err := c.Head(ctx, u.Key)
-	if err == nil && got.Size == info.Size && (got.Checksum.Value == encode64(full) || u.how != byCRC64 && strings.Contains(got.ETag, "-")) {
-		*info = got
-		return nil
+	if err != nil || got.Size != info.Size {
+		return cause
 	}
-	return cause
+	if got.Checksum.Algorithm == algorithmCRC64 {
+		if got.Checksum.Value != encode64(full) {
+			return cause
+		}
+	} else if strings.Trim(got.ETag, `"`) != joinedETag(parts) {
+		return cause
+	}
+	*info = got
+	return nil
+}
+
+// joinedETag is the ETag that S3 gives to an object of several parts: the MD5 of their MD5s, and their number.
+func joinedETag(parts []Part) string {
+	h := md5.New()
+	for _, p := range parts {
+		sum, _ := hex.DecodeString(strings.Trim(p.ETag, `"`))
+		h.Write(sum)
+	}
+	return fmt.Sprintf("%x-%d", h.Sum(nil), len(parts))
 }
 
 // Abort drops the upload; one that is gone already is no error.

@@ -25,8 +25,8 @@ const (
 	byETag                       // MD5
 )
 
-// replyTime bounds the server's work after the last byte of a body.
-const replyTime = 60 * time.Second
+// replyIdles bounds the server's work after the last byte of a body, in units of Config.Idle.
+const replyIdles = 12
 
 // PutOptions are the headers of a new object.
 type PutOptions struct {
@@ -86,7 +86,7 @@ func (c *Client) digest(ctx context.Context, body io.ReaderAt, off, size int64, 
 func (c *Client) send(ctx context.Context, body io.ReaderAt, off, size int64, f func(context.Context, io.Reader) error) error {
 	ctx, dog, stop := watch(ctx, c.cfg.Idle)
 	defer stop()
-	r := &sending{SectionReader: io.NewSectionReader(body, off, size), dog: dog}
+	r := &sending{SectionReader: io.NewSectionReader(body, off, size), dog: dog, reply: replyIdles * c.cfg.Idle}
 	err := dog.explain(f(ctx, r))
 	c.counts.up.Add(r.sent)
 	return err
@@ -95,15 +95,16 @@ func (c *Client) send(ctx context.Context, body io.ReaderAt, off, size int64, f 
 // sending is a request body that tells the watchdog how it gets on.
 type sending struct {
 	*io.SectionReader
-	dog  *watchdog
-	sent int64
+	dog   *watchdog
+	reply time.Duration
+	sent  int64
 }
 
 func (s *sending) Read(p []byte) (int, error) {
 	n, err := s.SectionReader.Read(p)
 	s.sent += int64(n)
 	if at, _ := s.SectionReader.Seek(0, io.SeekCurrent); at == s.Size() {
-		s.dog.within(replyTime)
+		s.dog.within(s.reply)
 	} else {
 		s.dog.alive()
 	}
