@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/lint/rules"
@@ -20,7 +21,7 @@ var explainCommand = command{
 }
 
 func (c *cli) explain(args []string, all bool) error {
-	known := rules.All()
+	known := slices.Concat(rules.All(), rules.Live())
 	switch {
 	case all:
 		return c.pages(known)
