@@ -148,7 +148,7 @@ func (c *collector) classify(out *collected, f *File, explicit bool) {
 		return
 	}
 	ext := path.Ext(f.Name)
-	if !explicit && ext != ".cue" && !isKustomization(f.Name) && !ours.Match(f.Src) {
+	if !explicit && ext != ".cue" && ext != ".config" && !isKustomization(f.Name) && !ours.Match(f.Src) {
 		return
 	}
 	s := &source{File: f, explicit: explicit}
