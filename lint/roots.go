@@ -1,6 +1,6 @@
 package lint
 
-// Roots are the values that every document of the set-up begins with: objects, IAM documents, data, and each value of a
+// Roots are the values that every document of the set-up begins with: objects, IAM documents, user data, other data, and each value of a
 // configuration.
 func (set *Setup) Roots() []*Node {
 	var out []*Node
@@ -9,6 +9,9 @@ func (set *Setup) Roots() []*Node {
 	}
 	for _, p := range set.Policies {
 		out = append(out, p.Node)
+	}
+	for _, u := range set.UserData {
+		out = append(out, u.Node)
 	}
 	for _, d := range set.Data {
 		out = append(out, d.Node)
