@@ -139,7 +139,7 @@ func (c *collector) read(out *collected, name string, explicit bool) {
 }
 
 // ours are words without which no document of a Nextflow set-up does.
-var ours = regexp.MustCompile(`(?i)nextflow|fusion|seqera|tower|\bfuse\b|nvme|instance-?store|localStorage|node\.eks\.aws|\[settings|settings\.|nodeadm|setup-local-disks|bootstrap\.sh|eks\.amazonaws\.com|oidc\.eks|pods\.eks|"Statement"|karpenter|kueue|ServiceAccount|RoleBinding|kind:\s*"?(?:Role|ClusterRole|Namespace|LimitRange|ResourceQuota|Kustomization|PodIdentityAssociation)\b`)
+var ours = regexp.MustCompile(`(?i)nextflow|fusion|seqera|tower|\bfuse\b|nvme|instance-?store|localStorage|node\.eks\.aws|\[settings|settings\.|nodeadm|setup-local-disks|bootstrap\.sh|eks\.amazonaws\.com|oidc\.eks|pods\.eks|"Statement"|karpenter|kueue|ServiceAccount|RoleBinding|kind:\s*"?(?:Role|ClusterRole|Namespace|LimitRange|ResourceQuota|Kustomization|PodIdentityAssociation|CSIDriver|DeviceClass|ClusterConfig|\w*AdmissionPolicy|\w*AdmissionPolicyBinding|Secret|ExternalSecret|SealedSecret)\b`)
 
 func (c *collector) classify(out *collected, f *File, explicit bool) {
 	if why := unreadable(f); why != "" {
