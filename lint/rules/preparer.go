@@ -26,7 +26,7 @@ func preparers(set *lint.Setup) []preparer {
 		spec := o.PodSpec()
 		for _, c := range append(slices.Clone(spec.Get("initContainers").List()), spec.Get("containers").List()...) {
 			words := arguments(c)
-			script := slices.IndexFunc(words, func(w *lint.Node) bool { return formats.MatchString(w.Text()) })
+			script := slices.IndexFunc(words, func(w *lint.Node) bool { return formats.MatchString(w.Value) }) // a shell writes ${ too
 			privileged := c.Get("securityContext", "privileged").IsTrue()
 			switch {
 			case script >= 0:
