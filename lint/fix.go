@@ -50,9 +50,9 @@ func Apply(findings []Finding, unsafe bool) []Fixed {
 // passes bounds how often a fix may make room for the next one.
 const passes = 10
 
-// FixAll runs the rules and makes the fixes, again and again until nothing is left to fix. It writes nothing: it gives the
-// files as they would be, and the findings that remain in them.
-func FixAll(in Input, rules []Rule, opts Options, unsafe bool) ([]Fixed, []Finding, error) {
+// FixAll runs the rules and makes the fixes of the findings that choose lets through, again and again until nothing is left to
+// fix. It writes nothing: it gives the files as they would be, and the findings that remain in them.
+func FixAll(in Input, rules []Rule, opts Options, unsafe bool, choose func([]Finding) []Finding) ([]Fixed, []Finding, error) {
 	over := overlay{in.Tree, map[string][]byte{}}
 	in.Tree = over
 	done := map[string]Fixed{}
@@ -61,6 +61,7 @@ func FixAll(in Input, rules []Rule, opts Options, unsafe bool) ([]Fixed, []Findi
 		if err != nil {
 			return nil, nil, err
 		}
+		findings = choose(findings)
 		fixed := Apply(findings, unsafe)
 		if len(fixed) == 0 {
 			return sorted(done), findings, nil

@@ -97,7 +97,7 @@ func (g *graph) source(name string, o *Object) []*Node {
 	if err != nil {
 		return nil
 	}
-	docs, _ := parseYAML(whole(f))
+	docs, _ := g.docs(f)
 	var candidates []*Node
 	for _, doc := range docs {
 		for _, c := range objects(doc, "") {
@@ -121,7 +121,7 @@ func (g *graph) source(name string, o *Object) []*Node {
 func placeNode(n *Node, sources []*Node, entry *Node) {
 	from := entry
 	for i, s := range sources {
-		if i == 0 || s.Kind == n.Kind && s.Value == n.Value {
+		if i == 0 || n.scalar() && s.Kind == n.Kind && s.Value == n.Value {
 			from = s
 		}
 	}
@@ -147,6 +147,8 @@ func placeNode(n *Node, sources []*Node, entry *Node) {
 		placeNode(item, below, from)
 	}
 }
+
+func (n *Node) scalar() bool { return n.Kind != Map && n.Kind != List }
 
 // counterpart is the item of a source list that item i of a rendered list stems from: by name, by value, by index.
 func counterpart(source, rendered *Node, i int) *Node {

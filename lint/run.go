@@ -32,62 +32,76 @@ func Run(in Input, rules []Rule, opts Options) ([]Finding, error) {
 		}
 		with = append(with, w)
 	}
-	var findings []Finding
+	r := run{collector: c, with: with, rules: rules, opts: opts, marked: map[*File]bool{}}
 	for _, p := range in.Paths {
 		all, err := c.collect(clean(p))
 		if err != nil {
 			return nil, err
 		}
-		findings = append(findings, c.lint(all, with, rules, opts)...)
+		r.lint(all)
 	}
 	for _, f := range in.Stdin {
 		all := &collected{arg: f.Name}
 		c.classify(all, f, true)
-		findings = append(findings, c.lint(all, with, rules, opts)...)
+		r.lint(all)
 	}
+	findings := suppress(r.found, r.marks, rules, opts)
 	slices.SortStableFunc(findings, compare)
 	return slices.CompactFunc(findings, func(a, b Finding) bool { return compare(a, b) == 0 }), nil
 }
 
+// run is one call of Run.
+type run struct {
+	*collector
+	with  []*collected
+	rules []Rule
+	opts  Options
+
+	found  []Finding
+	marks  []*Suppression
+	marked map[*File]bool // files whose suppressions are in marks
+}
+
 // lint checks everything below one argument.
-func (c *collector) lint(all *collected, with []*collected, rules []Rule, opts Options) []Finding {
-	var out []Finding
-	var marks []*Suppression
-	seen := map[*File]bool{}
-	for _, set := range c.setups(all, with) {
-		set.Options = opts
-		c.sums(set)
+func (r *run) lint(all *collected) {
+	for _, set := range r.setups(all, r.with) {
+		set.Options = r.opts
+		r.sums(set)
+		r.mark(set)
 		own := map[*File]bool{}
 		for _, s := range set.sources {
 			own[s.File] = true
-			if !seen[s.File] {
-				seen[s.File] = true
-				marks = append(marks, suppressions(s.File)...)
-			}
 		}
-		for _, o := range set.Objects {
-			marks = append(marks, annotated(o)...)
-		}
-		var found []Finding
-		for _, r := range rules {
-			if r.Check == nil {
+		for _, rule := range r.rules {
+			if rule.Check == nil {
 				continue
 			}
-			report := &Reporter{rule: r}
-			r.Check(set, report)
-			found = append(found, report.findings...)
-		}
-		for _, f := range found {
-			if len(with) > 0 && f.file != nil && !own[f.file] && !reachable(set, f.file) {
-				continue // it stands in what --with named
+			report := &Reporter{rule: rule}
+			rule.Check(set, report)
+			for _, f := range report.findings {
+				if len(r.with) > 0 && f.file != nil && !own[f.file] && !reachable(set, f.file) {
+					continue // it stands in what --with named
+				}
+				if from, ok := set.fromSpec(f); ok {
+					f.Related = append(f.Related, from)
+				}
+				r.found = append(r.found, f)
 			}
-			if from, ok := set.fromSpec(f); ok {
-				f.Related = append(f.Related, from)
-			}
-			out = append(out, f)
 		}
 	}
-	return suppress(out, marks, rules, opts)
+}
+
+// mark collects the suppressions of a set-up.
+func (r *run) mark(set *Setup) {
+	for _, s := range set.sources {
+		if !r.marked[s.File] {
+			r.marked[s.File] = true
+			r.marks = append(r.marks, suppressions(s.File)...)
+		}
+	}
+	for _, o := range set.Objects {
+		r.marks = append(r.marks, annotated(o)...)
+	}
 }
 
 // reachable says whether a kustomization of the set-up uses the file.

@@ -242,6 +242,7 @@ func (c *collector) render(set *Setup, files []*source) map[string]bool {
 		}
 	}
 	rendered := map[string]bool{}
+	looping := map[string]bool{}
 	for _, k := range found {
 		all, used, fetched, loop := c.graph.reach(k)
 		if referenced[k.Dir] && loop == nil {
@@ -252,11 +253,20 @@ func (c *collector) render(set *Setup, files []*source) map[string]bool {
 			continue
 		}
 		set.Kustomizations = appendNew(set.Kustomizations, all)
-		if loop != nil {
+		if loop != nil && !looping[k.Dir] {
+			for _, member := range all {
+				looping[member.Dir] = true
+			}
 			set.Problems = append(set.Problems, Problem{File: loop.File, At: loop.Start, End: loop.End, Message: "this kustomization includes itself"})
 		}
-		if len(fetched) > 0 || loop != nil {
+		if len(fetched) > 0 || loop != nil || c.graph.broken(used) {
 			set.Partial = true // its local files are read as they stand
+			continue
+		}
+		if !c.graph.concerns(k, all, used) {
+			for _, name := range used {
+				rendered[name] = true
+			}
 			continue
 		}
 		objects, err := c.graph.render(k, all)

@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// maxFile is the largest file that is read, in bytes: no manifest comes near it.
-const maxFile = 10 << 20
+// maxFile is the largest file that is read, in bytes: the API server takes 3 MiB, IAM 10 kB.
+const maxFile = 5 << 20
 
 // Tree is where files are read from. Names are slash-separated and clean; they may start with ../ or / on a disk.
 type Tree interface {
-	// ReadFile fails for what is no regular file, or larger than 10 MiB.
+	// ReadFile fails for what is no regular file, or larger than 5 MiB.
 	ReadFile(name string) ([]byte, error)
 	ReadDir(name string) ([]fs.DirEntry, error)
 	// Stat follows symbolic links.

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"bytes"
-	"path"
 	"regexp"
 	"strings"
 )
@@ -32,8 +31,8 @@ var (
 )
 
 // looksLikeUserData says whether a file that is no YAML or JSON is user data of a node.
-func looksLikeUserData(name string, src []byte) bool {
-	switch path.Ext(name) {
+func looksLikeUserData(ext string, src []byte) bool {
+	switch ext {
 	case ".toml":
 		return settingsTable.Match(src)
 	case ".sh", ".mime", ".txt":

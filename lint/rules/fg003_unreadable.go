@@ -7,7 +7,10 @@ var unreadable = lint.Rule{
 	Summary: "a file cannot be read as what it is, so nothing in it is checked",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
 		for _, p := range set.Problems {
-			report.Bytes(p.File, p.At, max(p.At, p.End), p.Message, "mend the file, or leave it out with --exclude", "%s", p.Message)
+			f := report.Bytes(p.File, p.At, max(p.At, p.End), p.Message, "mend the file, or leave it out with --exclude", "%s", p.Message)
+			if p.Mild {
+				f.As(lint.Warning)
+			}
 		}
 	},
 }

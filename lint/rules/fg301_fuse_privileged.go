@@ -9,7 +9,7 @@ var fusePrivileged = lint.Rule{
 }
 
 func checkFusePrivileged(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		yes, known, at := t.privileged()
 		if !known || !yes || t.refused() {
 			continue // FG310 says more of the latter

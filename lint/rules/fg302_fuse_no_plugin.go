@@ -10,7 +10,7 @@ var fuseNoPlugin = lint.Rule{
 
 func checkFuseNoPlugin(set *lint.Setup, report *lint.Reporter) {
 	offered := devices(set)
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		if len(offered) > 0 || !t.unprivileged() {
 			continue
 		}

@@ -14,7 +14,7 @@ var fuseResourceMismatch = lint.Rule{
 
 func checkFuseResourceMismatch(set *lint.Setup, report *lint.Reporter) {
 	offered := devices(set)
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		name, at := t.device()
 		if len(offered) == 0 || name == "" || !t.unprivileged() ||
 			slices.ContainsFunc(offered, func(d device) bool { return d.Name == name || d.Name == "" }) {

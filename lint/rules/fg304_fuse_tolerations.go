@@ -14,7 +14,7 @@ var fuseTolerations = lint.Rule{
 }
 
 func checkFuseTolerations(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		for _, p := range t.parts() {
 			list := p.PodSpec().Get("tolerations")
 			for _, x := range t.taints() {

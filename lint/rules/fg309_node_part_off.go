@@ -13,7 +13,7 @@ var nodePartOff = lint.Rule{
 }
 
 func checkNodePartOff(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		wanted := append([]label{{"kubernetes.io/os", "linux", nil}}, t.selector()...)
 		for _, arch := range t.archs() {
 			wanted = append(wanted, arch)

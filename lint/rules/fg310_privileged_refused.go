@@ -13,7 +13,7 @@ var privilegedRefused = lint.Rule{
 }
 
 func checkPrivilegedRefused(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		yes, known, at := t.privileged()
 		if !known || !yes {
 			continue

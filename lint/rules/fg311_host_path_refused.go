@@ -9,7 +9,7 @@ var hostPathRefused = lint.Rule{
 }
 
 func checkHostPathRefused(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		for _, o := range t.Options {
 			n := o.Get("hostPath")
 			if n == nil || o.Get("mountPath") == nil {

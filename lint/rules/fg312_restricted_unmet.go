@@ -9,7 +9,7 @@ var restrictedUnmet = lint.Rule{
 }
 
 func checkRestrictedUnmet(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		if !t.unprivileged() { // FG310 speaks of privileged ones
 			continue
 		}

@@ -9,7 +9,7 @@ var seccompRuntimeDefault = lint.Rule{
 }
 
 func checkSeccompRuntimeDefault(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		if !t.unprivileged() || t.mutates("Localhost") {
 			continue
 		}

@@ -16,7 +16,7 @@ var rootDropAll = lint.Rule{
 var dropsAll = regexp.MustCompile(`drop\S*\s*\[\s*"ALL"|\d+: ALL\n`)
 
 func checkRootDropAll(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		if !t.unprivileged() {
 			continue
 		}

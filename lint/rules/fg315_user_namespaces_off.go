@@ -16,7 +16,7 @@ var userNamespacesOff = lint.Rule{
 const sysctl = "user.max_user_namespaces"
 
 func checkUserNamespacesOff(set *lint.Setup, report *lint.Reporter) {
-	if !slices.ContainsFunc(tasks(set), func(t task) bool { return t.unprivileged() }) {
+	if !slices.ContainsFunc(taskPods(set), func(t task) bool { return t.unprivileged() }) {
 		return
 	}
 	const hint = "add to the user data: [settings.kernel.sysctl] \"user.max_user_namespaces\" = \"16384\""

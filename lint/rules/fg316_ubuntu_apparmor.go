@@ -16,7 +16,7 @@ var ubuntuAppArmor = lint.Rule{
 var ubuntuName = regexp.MustCompile(`(?i)\bubuntu`)
 
 func checkUbuntuAppArmor(set *lint.Setup, report *lint.Reporter) {
-	if !slices.ContainsFunc(tasks(set), func(t task) bool { return t.unprivileged() }) || slices.ContainsFunc(set.UserData, func(u *lint.UserData) bool {
+	if !slices.ContainsFunc(taskPods(set), func(t task) bool { return t.unprivileged() }) || slices.ContainsFunc(set.UserData, func(u *lint.UserData) bool {
 		return u.Kind == lint.Shell && regexp.MustCompile(`apparmor_restrict_unprivileged_userns\s*=\s*0`).MatchString(u.Value)
 	}) {
 		return

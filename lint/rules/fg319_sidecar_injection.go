@@ -19,7 +19,7 @@ var injectors = [...]struct{ field, key, value string }{
 }
 
 func checkSidecarInjection(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		for _, ns := range t.namespaces() {
 			for _, x := range injectors {
 				n := ns.Get("metadata", x.field, x.key)

@@ -13,7 +13,7 @@ var csiDriver = lint.Rule{
 }
 
 func checkCSIDriver(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		for _, o := range t.Options {
 			volume := o.Get("csi")
 			driver := volume.Get("driver")

@@ -14,7 +14,7 @@ var runtimeMissing = lint.Rule{
 
 // checkRuntimeMissing is silent where nothing at all brings the binary: the tasks' images may hold it.
 func checkRuntimeMissing(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		if _, on := t.fusion(); !on || !t.whole() || t.Get("wave.enabled").IsTrue() || t.mount(runtimePath) != nil || t.mutates(runtimePath) {
 			continue
 		}

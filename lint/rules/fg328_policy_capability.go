@@ -10,7 +10,7 @@ var policyCapability = lint.Rule{
 	ID: "FG328", Slug: "policy-capability", Severity: lint.Error, Since: "0.1",
 	Summary: "a policy gives task pods SYS_ADMIN in a namespace whose Pod Security level refuses it",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			for _, p := range policies(set) {
 				if !strings.Contains(p.Text, "SYS_ADMIN") {
 					continue

@@ -18,7 +18,7 @@ func checkNVMePath(set *lint.Setup, report *lint.Reporter) {
 	if len(mounts) == 0 {
 		return
 	}
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		o := t.scratch()
 		host := o.Get("hostPath")
 		if !host.Known() {

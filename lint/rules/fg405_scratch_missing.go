@@ -13,7 +13,7 @@ var scratchMissing = lint.Rule{
 }
 
 func checkScratchMissing(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		if _, on := t.fusion(); !on || !t.whole() || t.mount("/tmp") != nil || t.sets("FUSION_CACHE_LOCATION") || t.mutates("/tmp") ||
 			slices.ContainsFunc(natives(set), func(n native) bool { return n.Kubelet }) {
 			continue

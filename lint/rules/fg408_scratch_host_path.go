@@ -13,7 +13,7 @@ func checkScratchHostPath(set *lint.Setup, report *lint.Reporter) {
 	if len(preparers(set)) > 0 {
 		return
 	}
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		host := t.scratch().Get("hostPath")
 		if host == nil {
 			continue

@@ -53,7 +53,7 @@ func checkNVMeGate(set *lint.Setup, report *lint.Reporter) {
 
 // checkUngated speaks of preparers without a taint of their own: only a node label could keep tasks away meanwhile.
 func checkUngated(set *lint.Setup, p preparer, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		if host := t.scratch().Get("hostPath"); host != nil && len(t.selector()) == 0 {
 			report.At(host, "select a node label that is set once the disks are mounted, or give the nodes a startup taint that the preparer removes",
 				"tasks can start on a node before %s has mounted its disks: containerd then makes the directory on the root volume", p.ID()).See(p.NameNode(), "mounts the disks")

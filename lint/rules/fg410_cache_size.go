@@ -9,7 +9,7 @@ var cacheSize = lint.Rule{
 }
 
 func checkCacheSize(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		at := t.Get("fusion.cacheSize")
 		cache, ok := memory(at)
 		if !ok {

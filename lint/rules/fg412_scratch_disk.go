@@ -9,7 +9,7 @@ var scratchDisk = lint.Rule{
 }
 
 func checkScratchDisk(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		limit := t.scratch().Get("emptyDir", "sizeLimit")
 		volume, hasVolume := quantity(limit)
 		for _, s := range t.directives("disk") {

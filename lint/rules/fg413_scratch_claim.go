@@ -6,7 +6,7 @@ var scratchClaim = lint.Rule{
 	ID: "FG413", Slug: "scratch-claim", Severity: lint.Warning, Since: "0.1",
 	Summary: "every task pod mounts a claim that Fusion makes needless",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			s := t.setting("k8s.storageClaimName")
 			if _, on := t.fusion(); !on || s == nil {
 				continue

@@ -10,7 +10,7 @@ var nvmeMountStrategy = lint.Rule{
 			if n.Kubelet || n.Value != "Mount" {
 				continue
 			}
-			for _, t := range tasks(set) {
+			for _, t := range taskPods(set) {
 				if dir := t.scratch().Get("emptyDir"); dir != nil {
 					report.At(n.Node, "write strategy: RAID0", "the strategy Mount leaves kubelet's directory on the root volume, and the tasks' /tmp with it: the NVMe disks stay empty").
 						See(dir, "an emptyDir lies in kubelet's directory").Unsafe(lint.Replace(n.Node, "RAID0"))

@@ -28,7 +28,7 @@ func checkNamespaceMismatch(set *lint.Setup, report *lint.Reporter) {
 	if slices.Contains(spaces, "") {
 		return // kustomize or kubectl will say which
 	}
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		if ns := t.Get("k8s.namespace"); ns.Known() && !slices.Contains(spaces, ns.Value) {
 			f := report.At(ns, "write k8s.namespace = '"+accounts[0].Namespace+"'", "no namespace %s is here: Kubernetes refuses every task, or makes it where neither Role nor service account is", ns.Value)
 			f.See(accounts[0].NameNode(), "the accounts are in %s", accounts[0].Namespace)

@@ -10,7 +10,7 @@ var nfFusionWithoutWave = lint.Rule{
 	ID: "FG505", Slug: "nf-fusion-without-wave", Severity: lint.Error, Since: "0.1",
 	Summary: "fusion.enabled without wave.enabled: Nextflow stops at the start",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			fusion, wave := t.Get("fusion.enabled"), t.Get("wave.enabled")
 			if !fusion.IsTrue() || wave.IsTrue() || wave.Unknown() || wave == nil && (!t.whole() || t.elsewhere("wave.enabled")) {
 				continue

@@ -10,7 +10,7 @@ var nfWorkdirLocal = lint.Rule{
 	ID: "FG507", Slug: "nf-workdir-local", Severity: lint.Error, Since: "0.1",
 	Summary: "the work directory is not in S3, where Fusion could show it to task pods",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			n := t.Get("workDir")
 			if _, on := t.fusion(); !on || !n.Known() || strings.HasPrefix(n.Value, "s3://") {
 				continue

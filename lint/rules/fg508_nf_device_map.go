@@ -13,7 +13,7 @@ var nfDeviceMap = lint.Rule{
 }
 
 func checkDeviceMap(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		m := t.Get("k8s.fuseDevicePlugin")
 		if m == nil || m.Unknown() {
 			continue

@@ -15,7 +15,7 @@ var nfPodMountTwice = lint.Rule{
 }
 
 func checkMountTwice(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		all := slices.Clone(t.Options)
 		for _, s := range t.directives("pod") { // a selector's options are added to k8s.pod
 			if s.Selector == "" {

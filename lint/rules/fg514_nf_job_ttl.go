@@ -20,7 +20,7 @@ func checkJobTTL(set *lint.Setup, report *lint.Reporter) {
 	if version != "" && lint.AtLeast(version, "26.01") {
 		return
 	}
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		for _, o := range t.Options {
 			n := o.Get("ttlSecondsAfterFinished")
 			if ttl, err := strconv.Atoi(n.Text()); err == nil && ttl < leastTTL && t.mode() != "Pod" {

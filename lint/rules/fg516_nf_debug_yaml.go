@@ -6,7 +6,7 @@ var nfDebugYAML = lint.Rule{
 	ID: "FG516", Slug: "nf-debug-yaml", Severity: lint.Warning, Since: "0.1",
 	Summary: "pod specs with a licence token or keys are kept in the work bucket",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			n := t.Get("k8s.debug.yaml")
 			secret := t.Get("fusion.enabled").IsTrue() || t.Get("fusion.exportStorageCredentials").IsTrue()
 			if n.IsTrue() && secret {

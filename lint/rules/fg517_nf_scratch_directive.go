@@ -6,7 +6,7 @@ var nfScratchDirective = lint.Rule{
 	ID: "FG517", Slug: "nf-scratch-directive", Severity: lint.Warning, Since: "0.1",
 	Summary: "the scratch directive takes tasks off Fusion",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			if _, on := t.fusion(); !on {
 				continue
 			}

@@ -6,7 +6,7 @@ var nfStageInLink = lint.Rule{
 	ID: "FG518", Slug: "nf-stage-in-link", Severity: lint.Error, Since: "0.1",
 	Summary: "inputs are staged as hard links, which S3 does not have",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			if _, on := t.fusion(); !on {
 				continue
 			}

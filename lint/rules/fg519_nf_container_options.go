@@ -15,7 +15,7 @@ var nfContainerOptions = lint.Rule{
 // checkContainerOptions speaks of what stands with the executor: pipelines that run anywhere have containerOptions in files of
 // their own.
 func checkContainerOptions(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		executor := t.setting("process.executor")
 		if executor == nil {
 			continue

@@ -14,7 +14,7 @@ var nfArchSelector = lint.Rule{
 }
 
 func checkArchSelector(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		n := t.directive("arch")
 		if v := n.Get("name"); v != nil {
 			n = v

@@ -13,7 +13,7 @@ var nfEnvScope = lint.Rule{
 }
 
 func checkEnvScope(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		for _, s := range t.Settings() {
 			name, found := strings.CutPrefix(s.Setting.Name, "env.")
 			if !found || s.Profile != "" && s.Profile != t.Profile {

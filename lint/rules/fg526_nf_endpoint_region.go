@@ -10,7 +10,7 @@ var nfEndpointRegion = lint.Rule{
 	ID: "FG526", Slug: "nf-endpoint-region", Severity: lint.Warning, Since: "0.1",
 	Summary: "an S3 endpoint of one's own without a region",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			n := t.Get("aws.client.endpoint")
 			if n == nil || t.Get("aws.region") != nil || !t.whole() || t.elsewhere("aws.region") ||
 				slices.ContainsFunc(t.heads(), func(h head) bool {

@@ -18,7 +18,7 @@ var exitNumbers = regexp.MustCompile(`\b(\d{1,3})(?:\s*\.\.\s*(\d{1,3}))?\b`)
 
 // checkErrorStrategy reads closures that choose by exit status; whoever writes one means to retry some.
 func checkErrorStrategy(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		if _, on := t.fusion(); !on {
 			continue
 		}

@@ -6,7 +6,7 @@ var nfPullPolicy = lint.Rule{
 	ID: "FG528", Slug: "nf-pull-policy", Severity: lint.Warning, Since: "0.1",
 	Summary: "k8s.pullPolicy, a deprecated name that wins over k8s.imagePullPolicy",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			old, key, now := t.setting("k8s.pullPolicy"), t.Key("k8s.pullPolicy"), t.Get("k8s.imagePullPolicy")
 			if old == nil {
 				continue

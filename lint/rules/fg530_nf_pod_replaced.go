@@ -9,7 +9,7 @@ var nfPodReplaced = lint.Rule{
 }
 
 func checkPodReplaced(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		base := map[string][]*lint.Node{}
 		for _, o := range t.Options {
 			for _, key := range [...]string{"toleration", "nodeSelector"} {

@@ -13,7 +13,7 @@ var nfWaveCombination = lint.Rule{
 }
 
 func checkWaveCombination(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		mirror, freeze := t.Get("wave.mirror"), t.Get("wave.freeze")
 		repository := t.Get("wave.build.repository")
 		const stop = "Nextflow stops with an error"

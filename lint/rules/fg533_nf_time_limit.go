@@ -19,7 +19,7 @@ const shortLimit = 10
 var minutes = regexp.MustCompile(`^(\d+)\s*\.?\s*(s|sec|seconds?|m|min|minutes?)$`)
 
 func checkTimeLimit(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		for _, s := range t.directives("time") {
 			m := minutes.FindStringSubmatch(s.Value.Text())
 			if m == nil {

@@ -10,7 +10,7 @@ var nfTokenMissing = lint.Rule{
 
 // checkTokenMissing speaks of heads that the set-up holds; a head elsewhere has its own environment.
 func checkTokenMissing(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		fusion := t.Get("fusion.enabled")
 		if version := set.NextflowVersion(); !fusion.IsTrue() || version != "" && !lint.AtLeast(version, "25.04.5") || t.Get("tower.accessToken") != nil || set.Platform() {
 			continue

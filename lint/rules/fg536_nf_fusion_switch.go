@@ -9,14 +9,14 @@ var nfFusionSwitch = lint.Rule{
 }
 
 func checkFusionSwitch(set *lint.Setup, report *lint.Reporter) {
-	for _, h := range heads(set) {
+	for _, h := range headContainers(set) {
 		n := h.env("FUSION_ENABLED")
 		if n.Known() && n.Value != "true" && n.Value != "false" {
 			report.At(n, "write \"true\"", "Nextflow takes FUSION_ENABLED for on only when it is exactly true: with %q Fusion is off, and tasks look for the work directory as a local path", n.Value).
 				Safe(lint.Replace(n, "true"))
 		}
 	}
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		off := t.Get("fusion.enabled")
 		if off == nil || !off.Known() || off.Value != "false" {
 			continue

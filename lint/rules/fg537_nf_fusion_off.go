@@ -13,7 +13,7 @@ var nfFusionOff = lint.Rule{
 }
 
 func checkFusionOff(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		work := t.Get("workDir")
 		if !strings.HasPrefix(work.Text(), "s3://") || t.Get("fusion.enabled") != nil || !t.whole() || t.elsewhere("fusion.enabled") || set.Platform() {
 			continue

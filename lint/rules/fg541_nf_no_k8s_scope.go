@@ -14,7 +14,7 @@ var nfNoK8sScope = lint.Rule{
 		if version := set.NextflowVersion(); version != "" && lint.AtLeast(version, "26.10") {
 			return
 		}
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			executor := t.directive("executor")
 			scope := slices.ContainsFunc(t.Settings(), func(s lint.Setting) bool {
 				return s.Setting.Name == "k8s" || strings.HasPrefix(s.Setting.Name, "k8s.")

@@ -10,7 +10,7 @@ var nfDigestWave = lint.Rule{
 	ID: "FG542", Slug: "nf-digest-wave", Severity: lint.Error, Since: "0.1",
 	Summary: "a container by digest, to which Wave cannot add Fusion",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			wave := t.Get("wave.enabled")
 			if !wave.IsTrue() || !t.Get("fusion.enabled").IsTrue() {
 				continue

@@ -22,7 +22,7 @@ func checkExecutor(set *lint.Setup, report *lint.Reporter) {
 			}
 		}
 	}
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		elsewhere := slices.ContainsFunc(t.Settings(), func(s lint.Setting) bool {
 			return s.Setting.Name == "process.executor" || s.Setting.Name == "executor.name" || s.Setting.Name == "executor"
 		})

@@ -15,7 +15,7 @@ var overlayMissing = lint.Rule{
 }
 
 func checkOverlayMissing(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		name, at := t.device()
 		if !t.unprivileged() || name == "" || len(overlays(set, name)) > 0 { // FG702 compares those
 			continue

@@ -14,7 +14,7 @@ var overlayMismatch = lint.Rule{
 }
 
 func checkOverlayMismatch(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		name, at := t.device()
 		all := overlays(set, name)
 		if !t.unprivileged() || name == "" || len(all) == 0 || slices.ContainsFunc(all, func(o overlay) bool { return o.Field.Key.Value == name }) {

@@ -18,7 +18,7 @@ const templatePrefix = "k8s.io/cluster-autoscaler/node-template/"
 const resourceTag = templatePrefix + "resources/"
 
 func checkASGTag(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		name, at := t.device()
 		if !t.unprivileged() || name == "" {
 			continue

@@ -15,7 +15,7 @@ var noNodeFits = lint.Rule{
 
 func checkNoNodeFits(set *lint.Setup, report *lint.Reporter) {
 	all := pools(set)
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		if len(all) == 0 || staticNodes(set) || !t.whole() || slices.ContainsFunc(all, t.fits) {
 			continue
 		}

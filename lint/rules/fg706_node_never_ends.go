@@ -9,7 +9,7 @@ var nodeNeverEnds = lint.Rule{
 }
 
 func checkNodeNeverEnds(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		keep := t.annotation("karpenter.sh/do-not-disrupt")
 		if keep == nil {
 			continue

@@ -9,7 +9,7 @@ var taskDisrupted = lint.Rule{
 }
 
 func checkTaskDisrupted(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		if t.annotation("karpenter.sh/do-not-disrupt") != nil || !t.whole() {
 			continue
 		}

@@ -9,7 +9,7 @@ var cpuLimits = lint.Rule{
 }
 
 func checkCPULimits(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		if n := t.Get("k8s.cpuLimits"); n.IsTrue() || n.Unknown() || n == nil && !t.whole() || t.namespace() == "" {
 			continue
 		}

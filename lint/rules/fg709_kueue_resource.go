@@ -14,7 +14,7 @@ var kueueResource = lint.Rule{
 }
 
 func checkKueueResource(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		name, at := t.device()
 		queue := t.queue()
 		if !t.unprivileged() || name == "" || queue == nil {

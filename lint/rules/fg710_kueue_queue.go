@@ -11,7 +11,7 @@ var kueueQueue = lint.Rule{
 	ID: "FG710", Slug: "kueue-queue", Severity: lint.Error, Since: "0.1",
 	Summary: "tasks name a Kueue queue that is not in their namespace",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			queue := t.queue()
 			if !queue.Known() || t.namespace() == "" {
 				continue

@@ -18,7 +18,7 @@ var archLayer = lint.Rule{
 var swapped = regexp.MustCompile(`[-_](?:amd64|arm64)\.`)
 
 func checkArchLayer(set *lint.Setup, report *lint.Reporter) {
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		n := t.Get("fusion.containerConfigUrl")
 		arch := architecture(n.Text())
 		if arch == "" || strings.HasPrefix(n.Text(), "http") && swapped.MatchString(n.Value) {

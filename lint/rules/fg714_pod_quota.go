@@ -6,7 +6,7 @@ var podQuota = lint.Rule{
 	ID: "FG714", Slug: "pod-quota", Severity: lint.Warning, Since: "0.1",
 	Summary: "tasks are Pods in a namespace with a quota: what exceeds it fails",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
-		for _, t := range tasks(set) {
+		for _, t := range taskPods(set) {
 			if t.mode() != "Pod" || t.namespace() == "" {
 				continue
 			}

@@ -225,7 +225,7 @@ func fuseParts(set *lint.Setup) []part {
 	for _, p := range preparers(set) {
 		add(p.Object, "NVMe preparer")
 	}
-	for _, t := range tasks(set) {
+	for _, t := range taskPods(set) {
 		for _, p := range t.parts() {
 			add(p.Object, p.Role)
 		}

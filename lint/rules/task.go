@@ -28,7 +28,7 @@ type option struct {
 	Selector string
 }
 
-func tasks(set *lint.Setup) []task {
+func taskPods(set *lint.Setup) []task {
 	var out []task
 	for _, v := range set.Views() {
 		t := task{View: v, set: set}
@@ -174,12 +174,12 @@ type head struct {
 
 // heads are the containers that run Nextflow in the pods' namespace.
 func (t task) heads() []head {
-	return slices.DeleteFunc(heads(t.set), func(h head) bool {
+	return slices.DeleteFunc(headContainers(t.set), func(h head) bool {
 		return h.Namespace != "" && t.namespace() != "" && h.Namespace != t.namespace()
 	})
 }
 
-func heads(set *lint.Setup) []head {
+func headContainers(set *lint.Setup) []head {
 	var out []head
 	for _, o := range set.Kind("Pod", "Job", "CronJob", "Deployment", "StatefulSet") {
 		for _, c := range o.PodSpec().Get("containers").List() {

@@ -3,6 +3,7 @@ package settings
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +32,7 @@ type Settings struct {
 	NextflowVersion   string            `yaml:"nextflow-version"`   // that runs the configurations
 	KubernetesVersion string            `yaml:"kubernetes-version"` // of the cluster
 	Baseline          string            `yaml:"baseline"`           // file of accepted findings
-	With              []string          `yaml:"with"`               // directories that hold more of the world
+	Beside            []string          `yaml:"with"`               // directories that hold more of the world
 }
 
 // Parse reads the text of a settings file. What is wrong in it is schema.Diagnostics.
@@ -79,6 +80,29 @@ func diagnostic(name, message string) schema.Diagnostic {
 
 var keys = []string{"exclude", "select", "ignore", "severity", "min-severity", "nextflow-version", "kubernetes-version", "baseline", "with"}
 
+// With are the settings with what a command line says in their place; exclusions and ignored rules add up.
+func (s Settings) With(flags Settings) Settings {
+	s.Exclude = slices.Concat(s.Exclude, flags.Exclude)
+	s.Ignore = slices.Concat(s.Ignore, flags.Ignore)
+	if len(flags.Select) > 0 {
+		s.Select = flags.Select
+	}
+	if len(flags.Beside) > 0 {
+		s.Beside = flags.Beside
+	}
+	severity := maps.Clone(s.Severity)
+	if severity == nil {
+		severity = map[string]string{}
+	}
+	maps.Copy(severity, flags.Severity)
+	s.Severity = severity
+	s.MinSeverity = cmp.Or(flags.MinSeverity, s.MinSeverity)
+	s.NextflowVersion = cmp.Or(flags.NextflowVersion, s.NextflowVersion)
+	s.KubernetesVersion = cmp.Or(flags.KubernetesVersion, s.KubernetesVersion)
+	s.Baseline = cmp.Or(flags.Baseline, s.Baseline)
+	return s
+}
+
 // Rules are the rules that run, with the severities that the settings give them. A name that means no rule is an error.
 func (s Settings) Rules(all []lint.Rule) ([]lint.Rule, error) {
 	for _, name := range slices.Concat(s.Select, s.Ignore, slices.Sorted(maps.Keys(s.Severity))) {
@@ -107,7 +131,7 @@ func meant(name string, all []lint.Rule) string {
 	if s := schema.Suggest(name, names); s != "" {
 		return fmt.Sprintf("; did you mean %q?", s)
 	}
-	return "; fusiongen explain --all lists them"
+	return "; fusiongen explain lists them"
 }
 
 // Options are what the settings say about the world, on a day.
@@ -115,27 +139,26 @@ func (s Settings) Options(today string) lint.Options {
 	return lint.Options{Nextflow: s.NextflowVersion, Kubernetes: s.KubernetesVersion, Today: today, Selected: len(s.Select) > 0 || len(s.Ignore) > 0}
 }
 
-// Shown are the findings that the settings let through, with their severities.
-func (s Settings) Shown(findings []lint.Finding) ([]lint.Finding, error) {
-	least := lint.Warning
-	if s.MinSeverity != "" {
-		var err error
-		if least, err = lint.ParseSeverity(s.MinSeverity); err != nil {
-			return nil, err
+// Check says what of the severities is none.
+func (s Settings) Check() error {
+	for _, text := range append(slices.Sorted(maps.Values(s.Severity)), s.MinSeverity) {
+		if _, err := lint.ParseSeverity(text); err != nil && text != "" {
+			return err
 		}
 	}
-	given := map[string]lint.Severity{}
-	for name, text := range s.Severity {
-		severity, err := lint.ParseSeverity(text)
-		if err != nil {
-			return nil, err
-		}
-		given[name] = severity
+	return nil
+}
+
+// Shown are the findings that the settings let through, with their severities.
+func (s Settings) Shown(findings []lint.Finding) []lint.Finding {
+	least, err := lint.ParseSeverity(s.MinSeverity)
+	if err != nil {
+		least = lint.Warning
 	}
 	var out []lint.Finding
 	for _, f := range findings {
-		for name, severity := range given {
-			if lint.Matches(name, f.Rule, f.Slug) {
+		for _, name := range slices.Sorted(maps.Keys(s.Severity)) {
+			if severity, err := lint.ParseSeverity(s.Severity[name]); err == nil && lint.Matches(name, f.Rule, f.Slug) && !f.Absent {
 				f.Severity = severity
 			}
 		}
@@ -143,5 +166,5 @@ func (s Settings) Shown(findings []lint.Finding) ([]lint.Finding, error) {
 			out = append(out, f)
 		}
 	}
-	return out, nil
+	return out
 }
