@@ -7,7 +7,8 @@ type Object struct {
 	*Node
 	APIVersion, Kind, Namespace, Name string
 
-	Root string // directory of the kustomization that renders it; "" for a document by itself
+	Root   string // directory of the kustomization that renders it; "" for a document by itself
+	Origin *Node  // the document that Root rendered it from, nil where that is not known
 }
 
 // Group is the API group, "" for the core.

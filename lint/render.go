@@ -81,7 +81,7 @@ func (g *graph) place(o *Object, root *Kustomization, patches []patch) {
 		}
 	}
 	if len(sources) > 0 {
-		entry = sources[0]
+		entry, o.Origin = sources[0], sources[0]
 	}
 	for _, p := range patches {
 		if p.touches(o) {

@@ -1,7 +1,9 @@
 package lint
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"path"
 	"strings"
 
@@ -22,6 +24,23 @@ type sum struct {
 
 // sumName is the file that `fusiongen build -o` writes beside what it generates.
 const sumName = ".fusiongen.sum"
+
+// Edited are the files of generated trees that are not as they were generated, each with the tree's directory.
+func (set *Setup) Edited() map[*File]string {
+	out := map[*File]string{}
+	for _, sum := range set.sums {
+		for _, s := range set.sources {
+			rel, ok := strings.CutPrefix(s.Name, sum.dir+"/")
+			if sum.dir == "." {
+				rel, ok = s.Name, true
+			}
+			if want := sum.Files[rel]; ok && want != "" && want != fmt.Sprintf("%x", sha256.Sum256(s.bytes(s.Src))) {
+				out[s.File] = sum.dir
+			}
+		}
+	}
+	return out
+}
 
 // sums finds the generated trees that the files lie in.
 func (c *collector) sums(set *Setup) {

@@ -58,12 +58,12 @@ func (p policy) reaches(set *lint.Setup, ns *lint.Object) bool {
 		return true // Kyverno's match blocks are not read
 	}
 	return slices.ContainsFunc(p.bindings(set), func(b *lint.Object) bool {
-		return selects(b.Get("spec", "matchResources", "namespaceSelector"), ns.Get("metadata", "labels"))
+		return picks(b.Get("spec", "matchResources", "namespaceSelector"), ns.Get("metadata", "labels"))
 	})
 }
 
-// selects says whether a label selector takes an object with these labels.
-func selects(selector, labels *lint.Node) bool {
+// picks says whether a label selector takes an object with these labels.
+func picks(selector, labels *lint.Node) bool {
 	if m := selector.Get("matchLabels"); m != nil {
 		for _, f := range m.Fields {
 			if v := labels.Get(f.Key.Value); v.Text() != f.Value.Text() && !v.Unknown() {

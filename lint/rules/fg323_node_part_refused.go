@@ -22,7 +22,7 @@ func checkNodePartRefused(set *lint.Setup, report *lint.Reporter) {
 		switch {
 		case want == nil && p.Get("spec", "selector", "matchExpressions") == nil:
 			refuse(nil, "add spec.selector.matchLabels with the template's labels", "it has no selector")
-		case !selects(p.Get("spec", "selector"), labels):
+		case !picks(p.Get("spec", "selector"), labels):
 			refuse(want, "give the pod template the selector's labels", "its selector does not match its own pods' labels")
 		}
 		volumes := map[string]bool{}

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/fusiongen/fusiongen/lint"
-	"github.com/fusiongen/fusiongen/schema"
 )
 
 var nodePartAccount = lint.Rule{
@@ -26,7 +25,7 @@ func checkNodePartAccount(set *lint.Setup, report *lint.Reporter) {
 			}
 		}
 		hint := "add the ServiceAccount, or remove serviceAccountName"
-		near := schema.Suggest(account.Value, names)
+		near := typo(account.Value, names)
 		if near != "" {
 			hint = "did you mean " + near + "?"
 		}

@@ -14,16 +14,13 @@ var nfTokenLiteral = lint.Rule{
 	Check:   checkTokenLiteral,
 }
 
-// secretOptions hold credentials; where they come from instead.
+// secretOptions hold credentials; where they come from instead. AWS keys are FG115's.
 var secretOptions = map[string]string{
-	"tower.accessToken":         "leave the option out and set TOWER_ACCESS_TOKEN in the head's environment, from a Secret",
-	"aws.accessKey":             "leave it out: the service account's role gives credentials",
-	"aws.secretKey":             "leave it out: the service account's role gives credentials",
-	"aws.client.proxyPassword":  "take it from a Nextflow secret: secrets.NAME",
-	"k8s.client.token":          "use k8s.client.tokenFile",
-	"k8s.client.clientKey":      "use k8s.client.clientKeyFile",
-	"env.TOWER_ACCESS_TOKEN":    "set it in the head's environment, from a Secret",
-	"env.AWS_SECRET_ACCESS_KEY": "leave it out: the service account's role gives credentials",
+	"tower.accessToken":        "leave the option out and set TOWER_ACCESS_TOKEN in the head's environment, from a Secret",
+	"aws.client.proxyPassword": "take it from a Nextflow secret: secrets.NAME",
+	"k8s.client.token":         "use k8s.client.tokenFile",
+	"k8s.client.clientKey":     "use k8s.client.clientKeyFile",
+	"env.TOWER_ACCESS_TOKEN":   "set it in the head's environment, from a Secret",
 }
 
 var secretName = regexp.MustCompile(`(?i)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY)$`)
@@ -41,7 +38,7 @@ func checkTokenLiteral(set *lint.Setup, report *lint.Reporter) {
 	}
 	for _, o := range options(set) {
 		name, value := o.Get("env"), o.Get("value")
-		if secretName.MatchString(name.Text()) && written(value) && !slices.Contains([]string{"true", "false"}, value.Value) && !strings.HasPrefix(value.Value, "/") {
+		if secretName.MatchString(name.Text()) && !strings.HasPrefix(name.Value, "AWS_") && written(value) && !slices.Contains([]string{"true", "false"}, value.Value) && !strings.HasPrefix(value.Value, "/") {
 			report.At(value, "write [env: '"+name.Value+"', secret: 'SECRET-NAME/KEY']", message, name.Value)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/fusiongen/fusiongen/lint"
-	"github.com/fusiongen/fusiongen/schema"
 )
 
 var nfNamespaceMismatch = lint.Rule{
@@ -32,7 +31,7 @@ func checkNamespaceMismatch(set *lint.Setup, report *lint.Reporter) {
 		if ns := t.Get("k8s.namespace"); ns.Known() && !slices.Contains(spaces, ns.Value) {
 			f := report.At(ns, "write k8s.namespace = '"+accounts[0].Namespace+"'", "no namespace %s is here: Kubernetes refuses every task, or makes it where neither Role nor service account is", ns.Value)
 			f.See(accounts[0].NameNode(), "the accounts are in %s", accounts[0].Namespace)
-			if near := schema.Suggest(ns.Value, spaces); near != "" {
+			if near := typo(ns.Value, spaces); near != "" {
 				f.Hint = "did you mean " + near + "?"
 				f.Unsafe(lint.Replace(ns, near))
 			}
@@ -53,12 +52,12 @@ func checkAccount(t task, accounts []*lint.Object, report *lint.Reporter) {
 	switch {
 	case len(names) == 0 || n.Unknown() || n.Known() && (slices.Contains(names, n.Value) || n.Value == "default"):
 	case n == nil:
-		if t.whole() {
-			report.At(t.Begin("k8s"), "set k8s.serviceAccount to the tasks' account", "k8s.serviceAccount is not set: task pods run as default, without the role of an account made here, and S3 refuses them").See(accounts[0].NameNode(), "an account made here")
+		if role := withRole(accounts); role != nil && t.whole() && t.namespace() != "" {
+			report.At(t.Begin("k8s"), "set k8s.serviceAccount to the tasks' account", "k8s.serviceAccount is not set: task pods run as default, without the role of an account made here, and S3 refuses them").See(role.NameNode(), "an account made here")
 		}
 	default:
 		f := report.At(n, "write the name of an account of the set-up, or add this one", "no service account %s/%s is here: Kubernetes makes no task pod", t.namespace(), n.Value)
-		if near := schema.Suggest(n.Value, names); near != "" {
+		if near := typo(n.Value, names); near != "" {
 			f.Hint = "did you mean " + near + "?"
 			f.Unsafe(lint.Replace(n, near))
 		}
@@ -72,4 +71,37 @@ func workspaceAccounts(set *lint.Setup) []*lint.Object {
 			return d.Namespace == o.Namespace && d.PodSpec().Get("serviceAccountName").Text() == o.Name
 		})
 	})
+}
+
+// withRole is an account that has an IAM role (IRSA), or nil.
+func withRole(accounts []*lint.Object) *lint.Object {
+	for _, a := range accounts {
+		if a.Get("metadata", "annotations", lint.RoleAnnotation) != nil {
+			return a
+		}
+	}
+	return nil
+}
+
+// typo is the candidate that differs from word in one place by at most two letters, or "": names of accounts are like each
+// other, and a suggestion that is another account would be worse than none.
+func typo(word string, candidates []string) string {
+	for _, c := range candidates {
+		long, short := word, c
+		if len(long) < len(short) {
+			long, short = short, long
+		}
+		head := 0
+		for head < len(short) && long[head] == short[head] {
+			head++
+		}
+		tail := 0
+		for tail < len(short)-head && long[len(long)-1-tail] == short[len(short)-1-tail] {
+			tail++
+		}
+		if len(long)-head-tail <= 2 && len(short) > 3 {
+			return c
+		}
+	}
+	return ""
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/fusiongen/fusiongen/lint"
-	"github.com/fusiongen/fusiongen/schema"
 )
 
 var kueueQueue = lint.Rule{
@@ -24,7 +23,7 @@ var kueueQueue = lint.Rule{
 				continue
 			}
 			f := report.At(queue, "name a LocalQueue of this namespace", "no LocalQueue %s/%s is here: Kueue holds every task back for ever", t.namespace(), queue.Value)
-			if near := schema.Suggest(queue.Value, names); near != "" {
+			if near := typo(queue.Value, names); near != "" {
 				f.Hint = "did you mean " + near + "?"
 				f.Unsafe(lint.Replace(queue, near))
 			}

@@ -14,14 +14,14 @@ var archLayer = lint.Rule{
 	Check:   checkArchLayer,
 }
 
-// swapped is the part of a URL's name that Nextflow replaces by the task's architecture (WaveClient.groovy).
-var swapped = regexp.MustCompile(`[-_](?:amd64|arm64)\.`)
+// archSuffix is the part of a URL's name that Nextflow replaces by the task's architecture (WaveClient.groovy).
+var archSuffix = regexp.MustCompile(`[-_](?:amd64|arm64)\.`)
 
 func checkArchLayer(set *lint.Setup, report *lint.Reporter) {
 	for _, t := range taskPods(set) {
 		n := t.Get("fusion.containerConfigUrl")
 		arch := architecture(n.Text())
-		if arch == "" || strings.HasPrefix(n.Text(), "http") && swapped.MatchString(n.Value) {
+		if arch == "" || strings.HasPrefix(n.Text(), "http") && archSuffix.MatchString(n.Value) {
 			continue
 		}
 		nodes := t.archs()

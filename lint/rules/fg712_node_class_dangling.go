@@ -2,7 +2,6 @@ package rules
 
 import (
 	"github.com/fusiongen/fusiongen/lint"
-	"github.com/fusiongen/fusiongen/schema"
 )
 
 var nodeClassDangling = lint.Rule{
@@ -42,7 +41,7 @@ func checkNodeClassDangling(set *lint.Setup, report *lint.Reporter) {
 			continue
 		}
 		f := report.At(name, "name a class of the set-up, or add this one", "no %s %s is here: Karpenter starts no node of the pool %s", kind.Value, name.Value, p.Name)
-		if near := schema.Suggest(name.Value, names); near != "" {
+		if near := typo(name.Value, names); near != "" {
 			f.Hint = "did you mean " + near + "?"
 			f.Unsafe(lint.Replace(name, near))
 		}
