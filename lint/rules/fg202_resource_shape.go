@@ -110,6 +110,8 @@ func shapeOf(n *lint.Node) []string {
 	case strings.HasPrefix(v, ":s3:::"):
 		bucket, _, object := strings.Cut(v[len(":s3:::"):], "/")
 		switch {
+		case bucket == "*":
+			return []string{"any"} // it stands for what takes no resource, too
 		case object:
 			return []string{"object"}
 		case strings.Contains(bucket, "*"):

@@ -35,7 +35,7 @@ func checkIssuer(set *lint.Setup, report *lint.Reporter) {
 			first = report.At(c.Key, "write "+issuer+":"+claim, "the condition key names the issuer %s%s, but the provider is %s: the token never has this key, so the role cannot be taken",
 				prefix, whyOther(prefix), issuer).See(w.Provider, "the provider")
 		}
-		if first != nil && !w.Provider.Unknown() {
+		if first != nil {
 			first.Unsafe(edits...)
 		}
 	}

@@ -53,7 +53,7 @@ func reportNoAudience(report *lint.Reporter, w lint.Web) {
 	sub := w.Claim("sub")[0]
 	prefix, _, _ := claimOf(sub.Key.Value)
 	f := report.At(sub.Key, "add \""+prefix+":aud\": \""+stsAudience+"\"", "the trust policy asks for no audience, so a token that the account gave to another service can take the role, too").
-		See(w.Provider, "the provider")
+		As(lint.Warning).See(w.Provider, "the provider")
 	if sub.Operator.Value == "StringEquals" && sub.List.Kind != lint.List {
 		f.Safe(addField(&lint.Field{Key: sub.Key, Value: sub.List}, prefix+":aud", stsAudience)...)
 	}

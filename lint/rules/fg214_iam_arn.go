@@ -14,7 +14,7 @@ var iamARN = lint.Rule{
 		for _, p := range set.Policies {
 			for _, s := range p.Statements() {
 				for _, r := range s.Resources {
-					if r.Kind == lint.String && !r.Unknown() && r.Value != "*" {
+					if r.Kind == lint.String && !r.Unknown() && r.Value != "*" && !(set.Page && shouted.MatchString(r.Value)) {
 						checkARN(report, r)
 					}
 				}
@@ -25,6 +25,9 @@ var iamARN = lint.Rule{
 
 // bucketName is a bucket's name, or a pattern of some. Source: Amazon S3 user guide, bucket naming rules.
 var bucketName = regexp.MustCompile(`^[a-z0-9*?.$\{\}:/_A-Za-z-]*[*?$][^ ]*$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
+// shouted is a word in capitals that a page leaves for its reader to replace.
+var shouted = regexp.MustCompile(`\b[A-Z]{2,}[A-Z_-]*\b`)
 
 func checkARN(report *lint.Reporter, r *lint.Node) {
 	if rest, ok := strings.CutPrefix(r.Value, "s3://"); ok {
