@@ -20,6 +20,14 @@ func (o *Object) Group() string {
 	return group
 }
 
+// written is the name as it stands, known or not.
+func (o *Object) written() string {
+	if n := o.Get("metadata", "name"); n != nil {
+		return n.Value
+	}
+	return ""
+}
+
 // ID names the object for a person: Kind namespace/name.
 func (o *Object) ID() string {
 	if o.Namespace == "" {
