@@ -98,7 +98,7 @@ func (r *run) traced(set *Setup, f Finding) Finding {
 	switch {
 	case !ok:
 	case r.spec != nil:
-		f.Related = append([]Related{{f.Span, "what is generated from it"}}, f.Related...)
+		f.Related = append([]Related{{f.Span, generatedFrom}}, f.Related...)
 		f.Span, f.file, f.Fix = from.Span, r.spec, nil
 	default:
 		f.Related = append(f.Related, from)

@@ -2,8 +2,11 @@ package lint
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/fusiongen/fusiongen/schema"
 )
 
 // Suppression silences rules at a place: `# fusiongen:ignore FG203 until=2027-01-31 why`, on the line of the finding or on
@@ -89,9 +92,16 @@ func annotated(o *Object) []*Suppression {
 	return out
 }
 
+// generatedFrom marks the place in a generated file that a finding about the spec was found at.
+const generatedFrom = "what is generated from it"
+
+func (s *Suppression) holds(p schema.Pos) bool {
+	return p.File == s.file.Name && s.from <= p.Line && p.Line <= s.to
+}
+
 // covers says whether the suppression speaks of the finding.
 func (s *Suppression) covers(f Finding) bool {
-	if f.Pos.File != s.file.Name || f.Pos.Line < s.from || f.Pos.Line > s.to {
+	if !s.holds(f.Pos) && !slices.ContainsFunc(f.Related, func(r Related) bool { return r.Message == generatedFrom && s.holds(r.Pos) }) {
 		return false
 	}
 	for _, r := range s.Rules {
