@@ -27,7 +27,9 @@ type program struct {
 }
 
 func programs() []program {
-	return []program{}
+	return []program{
+		{"fuse-device-plugin", devicePlugin},
+	}
 }
 
 func main() {
