@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -112,16 +113,31 @@ storage: {work: "s3://acme-work/demo", inputs: ["s3://acme-reference"], publish:
 	return ws, path
 }
 
-// program builds fusiongen once for a test.
-func program(t *testing.T) string {
-	t.Helper()
-	bin := filepath.Join(t.TempDir(), "fusiongen")
-	cmd := exec.Command("go", "build", "-o", bin, "./cmd/fusiongen")
+// bin is the program, built once for all tests.
+var bin = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(os.TempDir(), fmt.Sprint("fusiongen-iam-test-", os.Getpid()))
+	cmd := exec.Command("go", "build", "-o", path, "./cmd/fusiongen")
 	cmd.Dir = "../.."
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		return "", fmt.Errorf("%w\n%s", err, out)
 	}
-	return bin
+	return path, nil
+})
+
+// TestMain removes the program.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	os.Remove(filepath.Join(os.TempDir(), fmt.Sprint("fusiongen-iam-test-", os.Getpid())))
+	os.Exit(code)
+}
+
+func program(t *testing.T) string {
+	t.Helper()
+	path, err := bin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // run calls the program; the environment is the test's with env added.
