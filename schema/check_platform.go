@@ -79,7 +79,7 @@ func checkPrincipal(c *checker, p *Platform) {
 	}
 	for who, role := range map[string]string{"identity.head.role": c.ws.Identity.Head.Role, "identity.task.role": c.ws.Identity.Task.Role} {
 		if strings.HasSuffix(p.Principal, ":"+c.ws.Cluster.Account+":role/"+role) {
-			c.report(who, "this is the role that Platform logs in with; pods would be able to do what Platform may", "give the pods a role of their own")
+			c.report("platform.principal", "this is the role of the pods, too ("+who+"), which would be able to do what Platform may", "give Platform and the pods a role each")
 		}
 	}
 }

@@ -68,7 +68,9 @@ func Data(t *rapid.T) map[string]any {
 	optional(t, spec, "fuse", func() any {
 		return map[string]any{"provider": pick(t, "fuse", "bundled", "nextflow", "existing"), "resource": pick(t, "resource", "nextflow.io/fuse", "example.com/fuse"), "count": rapid.IntRange(1, 10000).Draw(t, "count")}
 	})
-	optional(t, spec, "components", func() any { return []any{pick(t, "component", "network-policy", "kueue", "argocd", "flux", "privileged")} })
+	optional(t, spec, "components", func() any {
+		return []any{pick(t, "component", "network-policy", "kueue", "argocd", "flux", "privileged")}
+	})
 	if rapid.Bool().Draw(t, "environments") {
 		nodes["manage"] = false
 		spec["environments"] = map[string]any{
@@ -89,7 +91,9 @@ func platform(t *rapid.T) map[string]any {
 }
 
 // hostileName draws a name that a printer may get wrong, and that is no blank.
-func hostileName(t *rapid.T) string { return "eks " + pick(t, "name", `it's`, `"q"`, `${x}`, "größe: #1") }
+func hostileName(t *rapid.T) string {
+	return "eks " + pick(t, "name", `it's`, `"q"`, `${x}`, "größe: #1")
+}
 
 // Shuffle writes data as JSON with the fields of every object in a random order.
 func Shuffle(t *rapid.T, data any) []byte {
