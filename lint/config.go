@@ -64,6 +64,9 @@ func (set *Setup) Views() []View {
 	var out []View
 	for _, c := range set.Configs {
 		for _, profile := range append([]string{""}, c.NF.Profiles()...) {
+			if profile == nfconfig.Standard {
+				continue // "" is it
+			}
 			if profile != "" && !slices.ContainsFunc(c.NF.Settings, func(s nfconfig.Setting) bool { return s.Profile == profile && concerns(s.Name) }) {
 				continue
 			}
