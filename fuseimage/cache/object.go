@@ -172,7 +172,7 @@ func (o *Object) Hold(ctx context.Context, off, n int64) (release func(), err er
 		return nil, syscall.EINVAL
 	}
 	o.pin(off, n, 1)
-	if err := o.ensure(ctx, off, n); err != nil {
+	if err := o.ensure(ctx, off, n, true); err != nil {
 		o.pin(off, n, -1)
 		return nil, err
 	}
@@ -232,7 +232,7 @@ func (o *Object) Fetch(ctx context.Context) error {
 	for try := 0; ; try++ {
 		for off := int64(0); off < o.info.Size; off += partSize {
 			o.start(off, min(perObject/2*partSize, o.info.Size-off), object.Demand)
-			if err := o.ensure(ctx, off, min(partSize, o.info.Size-off)); err != nil {
+			if err := o.ensure(ctx, off, min(partSize, o.info.Size-off), false); err != nil {
 				return err
 			}
 		}

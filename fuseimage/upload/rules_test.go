@@ -454,7 +454,7 @@ func TestR03KilledAndRecovered(t *testing.T) {
 	}
 	r := newRig(t, upload.Options{})
 	dir := t.TempDir()
-	for i := range 5 {
+	for i := range 4 {
 		killAfter(t, r.proxy.URL, dir, time.Duration(30+40*i)*time.Millisecond)
 		for e, err := range r.client.List(t.Context(), s3test.Key("victim/"), "") {
 			if err != nil {
