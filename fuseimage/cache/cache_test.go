@@ -44,7 +44,7 @@ func newRig(t *testing.T, dir string, quota int64) *rig {
 		if err := r.cache.Close(); err != nil {
 			t.Error(err)
 		}
-		if left, _ := filepath.Glob(dir + "/fusion-*"); len(left) != 0 {
+		if left, _ := filepath.Glob(dir + "/.fusion-*"); len(left) != 0 {
 			t.Errorf("left behind: %v", left)
 		}
 	})
@@ -168,6 +168,32 @@ func TestSequential(t *testing.T) {
 	}
 	if _, _, ok := o.Pin(); !ok {
 		t.Error("cannot be pinned")
+	}
+}
+
+// What is fetched ahead is bounded by what was read so far, and for all readers together.
+func TestReadAheadIsBounded(t *testing.T) {
+	r := newRig(t, t.TempDir(), 64<<20)
+	data := noise(30<<20, 1)
+	p := make([]byte, 128<<10)
+	read := func(o *cache.Object, n int) {
+		h := o.Reader()
+		for off := 0; off < n; off += len(p) {
+			if _, err := h.ReadAt(t.Context(), p, int64(off)); err != nil || !bytes.Equal(p, data[off:off+len(p)]) {
+				t.Fatal(err)
+			}
+		}
+	}
+	read(r.open(r.put("one", data)), 4<<20)
+	if down := r.client.Stats().Down; down > 12<<20 {
+		t.Errorf("%d bytes fetched for 4 MiB read", down)
+	}
+	before := r.client.Stats().Down
+	for i := range 16 {
+		read(r.open(r.put(fmt.Sprint("many", i), data)), 4<<20)
+	}
+	if down := r.client.Stats().Down - before; down > 16*(4<<20)+(16+16)<<20 {
+		t.Errorf("%d MiB fetched for 16 times 4 MiB read", down>>20)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
@@ -26,6 +27,8 @@ type Object struct {
 	info object.Info
 	path string
 	refs int // guarded by Cache.mu
+
+	ahead atomic.Int64 // this object's part of Cache.ahead
 
 	mu       sync.Mutex
 	file     *os.File // open while there are references or spans; guarded by mu, as all below
@@ -131,7 +134,9 @@ func (o *Object) Close() {
 	defer o.c.mu.Unlock()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.refs--
+	if o.refs--; o.refs == 0 { // its handles are gone
+		o.c.ahead.Add(-o.ahead.Swap(0))
+	}
 	o.drop()
 }
 
