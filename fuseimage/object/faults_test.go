@@ -358,3 +358,43 @@ func TestOtherRegion(t *testing.T) {
 		t.Errorf("%d requests", n)
 	}
 }
+
+// Above the limit of one copy the server copies parts, and what fails is aborted.
+func TestR21CopyInParts(t *testing.T) {
+	s := s3test.Start(t)
+	p := s3test.NewProxy(t, s, nil)
+	c := s3test.Client(t, p.URL, quick)
+	data := noise(13<<20, 8)
+	from := put(t, c, "from", data)
+	p.Requests()
+	p.Plan(first("UploadPartCopy", s3test.Fault{Status: 200, Code: "InternalError"}))
+	to, err := c.CopyInParts(t.Context(), from, s3test.Key("to"), 6<<20, 5<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, len(data))
+	if err := c.Read(t.Context(), to, 0, got); err != nil || !bytes.Equal(got, data) {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, q := range p.Requests() {
+		if q.Op == "UploadPartCopy" {
+			n++
+		}
+	}
+	if n != 4 { // three, and the first once more
+		t.Errorf("%d parts", n)
+	}
+	p.Plan(func(q s3test.Request) s3test.Fault {
+		if q.Op == "UploadPartCopy" && q.Query.Get("partNumber") == "2" {
+			return s3test.Fault{Status: 403, Code: "AccessDenied"}
+		}
+		return s3test.Fault{}
+	})
+	if _, err := c.CopyInParts(t.Context(), from, s3test.Key("never"), 6<<20, 5<<20); object.Errno(err) != syscall.EACCES {
+		t.Fatal(err)
+	}
+	if ids, err := c.Uploads(t.Context(), s3test.Key("never")); err != nil || len(ids) != 0 {
+		t.Errorf("left: %v, %v", ids, err)
+	}
+}
