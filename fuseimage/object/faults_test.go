@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,7 +48,12 @@ func collect(t *testing.T, c *object.Client, info object.Info, off, n int64) ([]
 	return got, err
 }
 
+// FUSION_SOAK=1 lets the bursts last a minute.
 func TestR06SlowDownBursts(t *testing.T) {
+	files, until := 12, time.Now()
+	if os.Getenv("FUSION_SOAK") != "" {
+		until = until.Add(time.Minute)
+	}
 	s := s3test.Start(t)
 	var faults, n atomic.Int64
 	p := s3test.NewProxy(t, s, func(q s3test.Request) s3test.Fault {
@@ -61,8 +67,8 @@ func TestR06SlowDownBursts(t *testing.T) {
 	var group sync.WaitGroup
 	for w := range 8 {
 		group.Go(func() {
-			for i := range 12 {
-				data := noise(1000+i, uint64(w*100+i))
+			for i := 0; i < files || time.Now().Before(until); i++ {
+				data := noise(1000+i%1000, uint64(w*100+i))
 				key := s3test.Key(fmt.Sprintf("w%d/%d", w, i))
 				info, err := c.Put(context.Background(), key, bytes.NewReader(data), int64(len(data)), object.PutOptions{})
 				got := make([]byte, len(data))
