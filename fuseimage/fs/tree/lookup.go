@@ -181,6 +181,7 @@ func (t *Tree) askBucket(ctx context.Context, dir *Node, name string) error {
 func (t *Tree) list(ctx context.Context, dir *Node, onlyPage bool) error {
 	t.mu.Lock()
 	prefix, ok := t.prefix(dir)
+	ok = ok && !dir.dir.born
 	t.mu.Unlock()
 	if !ok {
 		return nil
