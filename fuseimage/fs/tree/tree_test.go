@@ -125,6 +125,37 @@ func TestExchangeOfObjects(t *testing.T) {
 	}
 }
 
+// TestLinkOutlivesItsSource: found at random. A file with two names was renamed under one of them, and that name removed
+// before its copy was made; the other is its own object by then.
+func TestLinkOutlivesItsSource(t *testing.T) {
+	ctx := context.Background()
+	r := newRig(t, newStore(map[string]string{"a": "A"}), 1)
+	f, err := r.find("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, name, err := r.parent("linked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Link(ctx, f.Node.ID, dir, name); err != nil {
+		t.Fatal(err)
+	}
+	r.queue.work()
+	if err := r.rename("a", "b", 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Unlink(ctx, dir, "b"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.files(); !maps.Equal(got, map[string]string{"linked": "A"}) {
+		t.Errorf("%v", got)
+	}
+}
+
 // TestAnyOrderOfWork: whatever is done to names, and whenever the queue gets round to its work, the tree shows the same
 // as before the work, and in the end a fresh tree shows the same as the one that did it.
 func TestAnyOrderOfWork(t *testing.T) {
