@@ -21,7 +21,6 @@ type tree struct {
 	mu    sync.Mutex
 	files map[object.Key]*file
 	local map[*cache.Local]*file
-	begun map[object.Key]bool // keys that had an object before the queue, or may have one by it
 }
 
 // file is the content of a name: local until the queue says that S3 has it.
