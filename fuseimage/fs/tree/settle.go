@@ -57,9 +57,14 @@ func (t *Tree) settleKey(key object.Key, n *Node, remote bool) {
 	}
 }
 
+// want gives a wish to the queue, or to the batch that is being put together.
 func (t *Tree) want(key object.Key, w wish, c upload.Content) {
 	t.wishes[key] = &w
-	t.cfg.Queue.Want(key, c)
+	if t.batch != nil {
+		*t.batch = append(*t.batch, upload.Wish{Key: key, Content: c})
+		return
+	}
+	t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: c})
 }
 
 // Done is the queue's report that a wish came true (upload.Options.Done).
@@ -141,17 +146,31 @@ func (t *Tree) copied(n *Node, source object.Key, info object.Info) {
 	}
 }
 
-// rebase lets a file with several names, which is about to lose the one that its bytes are read from, be read from
-// another that is in S3 already. Where none is, the pending copy protects the source.
+// rebase makes sure that a file with several names, which is about to lose one, is still read from an object that stays:
+// one under another of its names, or the source of a pending copy to one, which the queue protects.
 func (t *Tree) rebase(n *Node, losing object.Key) {
-	if !n.isFile() || n.local != nil || n.remote.Key != losing {
+	if !n.isFile() || n.local != nil {
 		return
 	}
+	var stored, pending object.Info
 	for _, p := range n.names {
-		stored := p.dir.dir.entries[p.name].stored
-		if key, ok := t.key(p.dir, p.name); ok && key != losing && stored.Key == key && t.wishes[key] == nil {
-			n.remote = stored
-			return
+		key, ok := t.key(p.dir, p.name)
+		if !ok || key == losing {
+			continue
 		}
+		e, w := p.dir.dir.entries[p.name], t.wishes[key]
+		switch {
+		case n.remote.Key == key:
+			return
+		case w == nil && e.stored.Key == key:
+			stored = e.stored
+		case w != nil && w.node == n && w.local == nil:
+			pending = w.source
+		}
+	}
+	if stored.ETag != "" {
+		n.remote = stored
+	} else if pending.ETag != "" {
+		n.remote = pending
 	}
 }

@@ -36,7 +36,7 @@ type Store interface {
 
 // A Queue makes S3 hold what it should; *upload.Queue is one.
 type Queue interface {
-	Want(key object.Key, c upload.Content)
+	WantAll(wishes ...upload.Wish)
 	Cancel(ctx context.Context, key object.Key) error
 	Flush(ctx context.Context, classes ...upload.Class) error
 }
@@ -45,8 +45,9 @@ type Queue interface {
 type Config struct {
 	Store  Store
 	Queue  Queue
-	Local  func() (*cache.Local, error)  // makes the file behind a new name
-	Policy func(object.Key) upload.Class // of the queue; tells which links are outputs. nil: all
+	Local  func() (*cache.Local, error)       // makes the file behind a new name
+	Own    func(context.Context, *Node) error // fetches the bytes of a file and makes it local (see Localised)
+	Policy func(object.Key) upload.Class      // of the queue; tells which links are outputs. nil: all
 
 	Owned   []object.Key  // prefixes that nobody else writes to: seen once, believed for ever
 	Refresh time.Duration // how long the rest is believed
@@ -72,6 +73,7 @@ type Tree struct {
 	root   *Node
 
 	wishes   map[object.Key]*wish    // guarded by mu: given to the queue, and not yet true or true by a local file
+	batch    *[]upload.Wish          // guarded by mu: the wishes of a rename, which are given as one
 	left     map[object.Key]struct{} // guarded by mu: S3 may still hold what a wish of ours deletes
 	held     map[object.Key]*Node    // guarded by mu: unlinked, but read from this key by an open handle
 	realised map[object.Key]realised // guarded by mu: output links, by key
