@@ -26,6 +26,7 @@ type box struct {
 	Dir      string            // working directory
 	Binary   string            // on the node; /usr/bin/fusion in the box is /opt/fusion
 	Tmp      string            // directory on the node that is /tmp in the box
+	TmpSize  string            // /tmp is a file system of this size
 	Files    map[string]string // path in the box: content
 	NoDevice bool
 	DevMode  uint32 // of /dev/fuse
@@ -133,7 +134,12 @@ func (b box) build() error {
 	}
 	steps = append(steps,
 		func() error { return bindFile(b.Binary, in("/opt/fusion")) },
-		func() error { return bindDir(b.Tmp, in("/tmp")) },
+		func() error {
+			if b.TmpSize != "" {
+				return makeMount("tmp", in("/tmp"), "tmpfs", "mode=1777,size="+b.TmpSize)
+			}
+			return bindDir(b.Tmp, in("/tmp"))
+		},
 		func() error { return b.devices(in("/dev")) },
 		func() error { return makeMount("proc", in("/proc"), "proc", "") },
 	)
