@@ -69,17 +69,22 @@ func (c Content) Source() (info object.Info, ok bool) {
 	return c.source, c.local == nil && !c.gone
 }
 
+// A Policy classes a key. It is asked when a wish is made, at Flush and before the work begins, so it may change its
+// mind; it must be quick and not call the queue. Keep applies to Stored content only.
+type Policy func(key object.Key) Class
+
 // Options of a Queue; the zero value is usable.
 type Options struct {
-	Tags    Tags                       // see ParseTags
-	Policy  func(key object.Key) Class // default: Output for all. Keep applies to Stored content only
-	Delay   time.Duration              // a new wish is not begun before, so that a replacing one saves it; default 1s
-	Workers int                        // keys in work at the same time, default 32
-	Stall   time.Duration              // Flush gives up after so long without progress, default 300s
-	Log     *slog.Logger               // default slog.DiscardHandler
+	Tags    Tags          // see ParseTags
+	Policy  Policy        // default: Output for all
+	Delay   time.Duration // a new wish is not begun before, so that a replacing one saves it; default 1s
+	Workers int           // keys in work at the same time, default 32
+	Stall   time.Duration // Flush gives up after so long without progress, default 300s
+	Log     *slog.Logger  // default slog.DiscardHandler
 
 	// Done, when not nil, is called once for each wish that came true, outside of any lock, with what S3 now holds
-	// (zero Info after Gone). The wish may have been replaced meanwhile.
+	// (zero Info after Gone). The wish may have been replaced meanwhile. The queue has given its references to the
+	// content back; Flush and Cancel wait for Done, so it must call neither.
 	Done func(key object.Key, c Content, info object.Info)
 }
 
@@ -94,12 +99,13 @@ type Queue struct {
 	work   sync.WaitGroup
 
 	mu      sync.Mutex
-	jobs    map[object.Key]*job // guarded by mu, as all below
-	lines   [Keep][]entry       // by class, in order of arrival
-	parked  []entry             // wait for a copy of their key
-	sources map[object.Key]int  // wishes that copy from a key
-	places  map[version]object.Info
-	others  int // open wishes that Final waits for
+	jobs    map[object.Key]*job      // guarded by mu, as all below
+	lines   [Keep][]entry            // by class, in order of arrival
+	parked  []entry                  // wait for a copy of their key
+	sources map[object.Key]int       // wishes that copy from a key
+	places  map[version]object.Info  // where versions were copied to
+	rescued map[version]*cache.Local // versions that were downloaded because others were to take their place
+	others  int                      // open wishes that Final waits for
 	running int
 	hurried int // Flush calls under way
 	timer   *time.Timer
@@ -113,15 +119,17 @@ type Queue struct {
 type job struct {
 	key     object.Key
 	want    Content
+	told    Content // the wish as the caller made it
 	class   Class
 	serial  int       // of the wish
 	open    bool      // the wish is not true yet
 	begun   bool      // a worker is at it
 	due     time.Time // when it may begin
 	tries   int
-	err     error // the last failure
-	failed  bool  // for good
-	maybe   bool  // S3 may hold something that we put
+	err     error  // the last failure
+	failed  bool   // for good
+	maybe   bool   // S3 may hold something that we put
+	holds   string // the ETag of what it holds, when known
 	stop    context.CancelFunc
 	release func() // of the wish's local
 	stream  *stream
@@ -150,7 +158,7 @@ func New(client *object.Client, c *cache.Cache, o Options) *Queue {
 	}
 	q := &Queue{
 		client: client, cache: c, o: o, log: o.Log,
-		jobs: map[object.Key]*job{}, sources: map[object.Key]int{}, places: map[version]object.Info{},
+		jobs: map[object.Key]*job{}, sources: map[object.Key]int{}, places: map[version]object.Info{}, rescued: map[version]*cache.Local{},
 		moved: make(chan struct{}), last: time.Now(),
 	}
 	q.ctx, q.cancel = context.WithCancel(context.Background())
@@ -162,24 +170,42 @@ func New(client *object.Client, c *cache.Cache, o Options) *Queue {
 	return q
 }
 
+// A Wish is what should be under a key.
+type Wish struct {
+	Key     object.Key
+	Content Content
+}
+
 // Want replaces the wish for key. It returns at once.
-func (q *Queue) Want(key object.Key, c Content) {
-	class := q.o.Policy(key)
+func (q *Queue) Want(key object.Key, c Content) { q.WantAll(Wish{key, c}) }
+
+// WantAll replaces several wishes as one: no work begins in between. Needed where a wish gives up the protection of
+// a source that another one takes over, as when two names are exchanged.
+func (q *Queue) WantAll(wishes ...Wish) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	for _, w := range wishes {
+		j := q.replace(w.Key, w.Content)
+		if j != nil {
+			j.told = w.Content
+		}
+	}
+	q.schedule()
+}
+
+// replace makes c the wish for key; nil when it is not to be uploaded. q.mu is held.
+func (q *Queue) replace(key object.Key, c Content) *job {
+	class := q.o.Policy(key)
 	j := q.job(key)
 	q.retract(j)
 	if j.stream != nil && j.stream.local != c.local {
 		q.dropStream(j)
 	}
-	if class == Keep {
-		if c.local != nil {
-			return
-		}
+	if class == Keep && c.local == nil {
 		class = Other
 	}
-	if q.closed {
-		return
+	if class == Keep || q.closed {
+		return nil
 	}
 	j.want, j.class, j.open = c, class, true
 	if class != Final {
@@ -193,7 +219,7 @@ func (q *Queue) Want(key object.Key, c Content) {
 		q.sources[c.source.Key]++
 	}
 	q.enqueue(j, time.Now().Add(q.o.Delay))
-	q.schedule()
+	return j
 }
 
 func (q *Queue) job(key object.Key) *job {
@@ -280,8 +306,15 @@ func (q *Queue) Close(ctx context.Context) error {
 			q.dropStream(j)
 		}
 	}
+	rescued := q.rescued
+	q.rescued = map[version]*cache.Local{}
 	q.mu.Unlock()
 	q.cancel()
+	defer func() {
+		for _, l := range rescued {
+			l.Close()
+		}
+	}()
 	ended := make(chan struct{})
 	go func() { q.work.Wait(); close(ended) }()
 	select {
