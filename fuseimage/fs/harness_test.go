@@ -32,8 +32,8 @@ type serverConfig struct {
 	Prefetch        []object.Key
 	Refresh, Delay  time.Duration
 	Outputs         []string // suffixes of keys that are uploaded; none: all
+	NoOutputs       bool     // all is uploaded, nothing is an output, so links stay links
 	Quota           int64
-	PanicOn         string // a name whose look-up panics
 	Mount           string // the Config's; default Dir
 }
 
@@ -60,7 +60,7 @@ func serve(cfg serverConfig) int {
 	fs, err := New(Config{
 		Client: client, Cache: c, Mount: cfg.Mount, Owned: cfg.Owned, Prefetch: cfg.Prefetch, Refresh: cfg.Refresh,
 		UID: uint32(os.Getuid()), GID: uint32(os.Getgid()), Engine: cfg.Engine, Log: log,
-		Upload: upload.Options{Delay: cfg.Delay, Log: log, Policy: policy(cfg.Outputs), Stall: 20 * time.Second},
+		Upload: upload.Options{Delay: cfg.Delay, Log: log, Policy: policy(cfg), Stall: 20 * time.Second},
 	})
 	if err != nil {
 		return fail(err)
@@ -103,14 +103,17 @@ func serve(cfg serverConfig) int {
 	return 0
 }
 
-func policy(outputs []string) func(object.Key) upload.Class {
+func policy(cfg serverConfig) func(object.Key) upload.Class {
 	return func(key object.Key) upload.Class {
-		for _, suffix := range outputs {
+		for _, suffix := range cfg.Outputs {
 			if strings.HasSuffix(key.Name, suffix) {
 				return upload.Output
 			}
 		}
-		if len(outputs) > 0 {
+		if cfg.NoOutputs {
+			return upload.Other
+		}
+		if len(cfg.Outputs) > 0 {
 			return upload.Keep
 		}
 		return upload.Output
@@ -250,11 +253,15 @@ func (m *mounted) path(name string) string {
 // put stores an object below the test's prefix, from outside of the mount.
 func (m *mounted) put(name, content string) object.Info {
 	m.t.Helper()
-	info, err := m.Client.Put(context.Background(), s3test.Key(m.Prefix+name), strings.NewReader(content), int64(len(content)), object.PutOptions{})
+	info, err := m.tryPut(name, content)
 	if err != nil {
 		m.t.Fatal(err)
 	}
 	return info
+}
+
+func (m *mounted) tryPut(name, content string) (object.Info, error) {
+	return m.Client.Put(context.Background(), s3test.Key(m.Prefix+name), strings.NewReader(content), int64(len(content)), object.PutOptions{})
 }
 
 // remove deletes an object from outside of the mount.
