@@ -231,7 +231,7 @@ func (x *model) exchange(t *rapid.T) {
 
 func (x *model) link(t *rapid.T) {
 	from, to := x.path(t, "from"), x.path(t, "to")
-	x.both("link "+from+" "+to, func(root string) error { return unix.Link(filepath.Join(root, from), filepath.Join(root, to)) }, to)
+	x.both("link "+from+" "+to, func(root string) error { return unix.Link(filepath.Join(root, from), filepath.Join(root, to)) }, from, to)
 }
 
 func (x *model) symlink(t *rapid.T) {

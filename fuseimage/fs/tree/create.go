@@ -101,7 +101,8 @@ func (t *Tree) make(ctx context.Context, dirID uint64, name string, mode uint32,
 	return t.found(dir, name)
 }
 
-// Link gives a file another name. Both names become objects.
+// Link gives a file another name. Both names become objects, and ours: an object put under one from outside would not
+// show under the other.
 func (t *Tree) Link(ctx context.Context, id, dirID uint64, name string) (Found, error) {
 	dir, err := t.resolve(ctx, dirID, name)
 	if err != nil {
@@ -123,6 +124,7 @@ func (t *Tree) Link(ctx context.Context, id, dirID uint64, name string) (Found, 
 		return Found{}, unix.EXDEV
 	}
 	n.ctime = time.Now()
+	t.claimNames(n)
 	t.occupy(dir, name, n)
 	t.settle(dir, name)
 	return t.found(dir, name)

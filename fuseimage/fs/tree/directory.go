@@ -108,10 +108,15 @@ func showable(name string) bool {
 		!strings.ContainsAny(name, "/\x00") && utf8.ValidString(name)
 }
 
-// touch marks the way from d up to the bucket as ours: it exists because we put something there.
+// touch notes a change of d's names.
 func (t *Tree) touch(d *Node) {
 	now := time.Now()
 	d.mtime, d.ctime = now, now
+	t.claim(d)
+}
+
+// claim marks the way from d up to the bucket as ours: it exists because we put something there.
+func (t *Tree) claim(d *Node) {
 	for d.dir.level > levelBucket && len(d.names) > 0 {
 		p := d.names[0]
 		p.dir.dir.entries[p.name].ours = true

@@ -35,7 +35,9 @@ func (t *Tree) settleOpen() {
 			writers := n.writers
 			n.writers = 0 // the wish does not wait for them
 			t.settleNode(n)
-			n.writers = writers
+			if n.writers = writers; writers > 0 {
+				n.version++ // what they write from now on is wished for when they close
+			}
 		}
 	}
 }
@@ -60,7 +62,7 @@ func (t *Tree) mark() error {
 		if err != nil {
 			return err
 		}
-		t.cfg.Queue.Want(key, upload.Stored(l, nil))
+		t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: upload.Stored(l, nil)})
 		l.Close()
 	}
 	return nil

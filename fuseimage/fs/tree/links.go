@@ -85,9 +85,9 @@ func (t *Tree) realise(ctx context.Context, key object.Key, p place, budget int)
 	t.realised[key] = realised{n, n.version}
 	t.left[key] = struct{}{}
 	if n.local != nil {
-		t.cfg.Queue.Want(key, upload.Stored(n.local, nil))
+		t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: upload.Stored(n.local, nil)})
 	} else {
-		t.cfg.Queue.Want(key, upload.Copied(n.remote))
+		t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: upload.Copied(n.remote)})
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (t *Tree) realiseOutside(key object.Key, file string) error {
 		}
 		l.Dirty()
 		below := object.Key{Bucket: key.Bucket, Name: key.Name + strings.TrimPrefix(p, file)}
-		t.cfg.Queue.Want(below, upload.Stored(l, nil))
+		t.cfg.Queue.WantAll(upload.Wish{Key: below, Content: upload.Stored(l, nil)})
 		return nil
 	})
 }

@@ -5,12 +5,21 @@ import (
 	"time"
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
+	"github.com/fusiongen/fusiongen/fuseimage/upload"
 )
 
-// apply carries out a checked move. Copies are wished for before their sources are given up, because the queue then
-// protects the sources.
+// apply carries out a checked move. Its wishes reach the queue as one, so that no source of a copy is given up before
+// the copy is wished for.
 func (t *Tree) apply(m *move, src, dst *Node) {
-	var lost []lostKey
+	var (
+		lost  []lostKey
+		batch []upload.Wish
+	)
+	t.batch = &batch
+	defer func() {
+		t.batch = nil
+		t.cfg.Queue.WantAll(batch...)
+	}()
 	fromEntry, toEntry := m.from.dir.dir.entries[m.from.name], t.entry(m.to.dir, m.to.name)
 	lost = t.losing(lost, m.from, fromEntry)
 	if m.exchange {

@@ -116,6 +116,7 @@ func (t *Tree) Own(n *Node, local *cache.Local, from object.Info) (ok bool) {
 	}
 	n.local = local
 	n.version++
+	t.claimNames(n)
 	for key, h := range t.held {
 		if h == n {
 			delete(t.held, key)
@@ -123,6 +124,14 @@ func (t *Tree) Own(n *Node, local *cache.Local, from object.Info) (ok bool) {
 		}
 	}
 	return true
+}
+
+// claimNames makes all names of n ours.
+func (t *Tree) claimNames(n *Node) {
+	for _, p := range n.names {
+		p.dir.dir.entries[p.name].ours = true
+		t.claim(p.dir)
+	}
 }
 
 // Localised is Own for a file that need not be open: the bytes are the same, only their place changes.

@@ -57,9 +57,14 @@ func (t *Tree) settleKey(key object.Key, n *Node, remote bool) {
 	}
 }
 
+// want gives a wish to the queue, or to the batch that is being put together.
 func (t *Tree) want(key object.Key, w wish, c upload.Content) {
 	t.wishes[key] = &w
-	t.cfg.Queue.Want(key, c)
+	if t.batch != nil {
+		*t.batch = append(*t.batch, upload.Wish{Key: key, Content: c})
+		return
+	}
+	t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: c})
 }
 
 // Done is the queue's report that a wish came true (upload.Options.Done).

@@ -36,7 +36,7 @@ type Store interface {
 
 // A Queue makes S3 hold what it should; *upload.Queue is one.
 type Queue interface {
-	Want(key object.Key, c upload.Content)
+	WantAll(wishes ...upload.Wish)
 	Cancel(ctx context.Context, key object.Key) error
 	Flush(ctx context.Context, classes ...upload.Class) error
 }
@@ -72,6 +72,7 @@ type Tree struct {
 	root   *Node
 
 	wishes   map[object.Key]*wish    // guarded by mu: given to the queue, and not yet true or true by a local file
+	batch    *[]upload.Wish          // guarded by mu: the wishes of a rename, which are given as one
 	left     map[object.Key]struct{} // guarded by mu: S3 may still hold what a wish of ours deletes
 	held     map[object.Key]*Node    // guarded by mu: unlinked, but read from this key by an open handle
 	realised map[object.Key]realised // guarded by mu: output links, by key
