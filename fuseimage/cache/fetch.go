@@ -18,14 +18,15 @@ type span struct {
 	err    error
 }
 
-// ensure waits until [off, off+n) is present. The range is pinned.
-func (o *Object) ensure(ctx context.Context, off, n int64) error {
+// ensure waits until [off, off+n) is present. hand says that the bytes are to be used, verified or not; the range is
+// pinned then.
+func (o *Object) ensure(ctx context.Context, off, n int64, hand bool) error {
 	if n == 0 {
 		return nil
 	}
 	waited := false
 	for {
-		absent, watched, changed, err := o.look(off, n)
+		absent, watched, changed, err := o.look(off, n, hand)
 		if err != nil {
 			return err
 		}
@@ -66,7 +67,7 @@ func (o *Object) ensure(ctx context.Context, off, n int64) error {
 }
 
 // look counts the absent bytes of a range, lists the spans that fetch some of it, and returns what tells of a change.
-func (o *Object) look(off, n int64) (absent int64, watched []*span, changed <-chan struct{}, err error) {
+func (o *Object) look(off, n int64, hand bool) (absent int64, watched []*span, changed <-chan struct{}, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.bad != nil {
@@ -83,7 +84,7 @@ func (o *Object) look(off, n int64) (absent int64, watched []*span, changed <-ch
 				watched = append(watched, s)
 			}
 		}
-	} else if !o.verified {
+	} else if hand && !o.verified {
 		o.handed = true
 	}
 	return absent, watched, o.changed, nil

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	prefix      = ".fusion-" // of the directories of caches
+	prefix      = ".fusion-" // of the directories of caches: hidden, as dir is often the task's own /tmp
 	lockName    = "lock"     // held by flock(2) while the process lives, so a kill -9 gives it back
 	journalName = "uploads"
 )

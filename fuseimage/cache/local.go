@@ -185,7 +185,8 @@ func (l *Local) Clean(info object.Info) (*Object, error) {
 	return o, err
 }
 
-// Pending marks the file as about to be uploaded, so that MakeRoom waits for it, until done is called.
+// Pending marks the file as about to be uploaded, so that MakeRoom waits for it, until done is called: after the file
+// was given up or became clean.
 func (l *Local) Pending() (done func()) {
 	l.c.waits(1)
 	return sync.OnceFunc(func() { l.c.waits(-1) })

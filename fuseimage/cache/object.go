@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
@@ -26,6 +27,8 @@ type Object struct {
 	info object.Info
 	path string
 	refs int // guarded by Cache.mu
+
+	ahead atomic.Int64 // this object's part of Cache.ahead
 
 	mu       sync.Mutex
 	file     *os.File // open while there are references or spans; guarded by mu, as all below
@@ -131,7 +134,9 @@ func (o *Object) Close() {
 	defer o.c.mu.Unlock()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.refs--
+	if o.refs--; o.refs == 0 { // its handles are gone
+		o.c.ahead.Add(-o.ahead.Swap(0))
+	}
 	o.drop()
 }
 
@@ -172,7 +177,7 @@ func (o *Object) Hold(ctx context.Context, off, n int64) (release func(), err er
 		return nil, syscall.EINVAL
 	}
 	o.pin(off, n, 1)
-	if err := o.ensure(ctx, off, n); err != nil {
+	if err := o.ensure(ctx, off, n, true); err != nil {
 		o.pin(off, n, -1)
 		return nil, err
 	}
@@ -232,7 +237,7 @@ func (o *Object) Fetch(ctx context.Context) error {
 	for try := 0; ; try++ {
 		for off := int64(0); off < o.info.Size; off += partSize {
 			o.start(off, min(perObject/2*partSize, o.info.Size-off), object.Demand)
-			if err := o.ensure(ctx, off, min(partSize, o.info.Size-off)); err != nil {
+			if err := o.ensure(ctx, off, min(partSize, o.info.Size-off), false); err != nil {
 				return err
 			}
 		}

@@ -335,3 +335,26 @@ func TestR23ClockSkew(t *testing.T) {
 		t.Errorf("%d requests: the skew was not remembered", n)
 	}
 }
+
+// A bucket in another region is found by the server's hint, once.
+func TestOtherRegion(t *testing.T) {
+	s := s3test.Start(t)
+	p := s3test.NewProxy(t, s, func(q s3test.Request) s3test.Fault {
+		if !strings.Contains(q.Header.Get("Authorization"), "/eu-north-1/s3/") {
+			return s3test.Fault{Status: 301, Code: "PermanentRedirect", Header: map[string]string{"X-Amz-Bucket-Region": "eu-north-1"}}
+		}
+		return s3test.Fault{Status: 404, Code: "NoSuchKey"}
+	})
+	c := s3test.Client(t, p.URL)
+	for range 2 {
+		if _, err := c.Head(t.Context(), s3test.Key("x")); object.Errno(err) != syscall.ENOENT {
+			t.Fatal(err)
+		}
+		if _, err := c.Any(t.Context(), s3test.Key("x")); object.Errno(err) != syscall.ENOENT {
+			t.Fatal(err)
+		}
+	}
+	if n := len(p.Requests()); n != 5 {
+		t.Errorf("%d requests", n)
+	}
+}

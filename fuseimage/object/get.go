@@ -9,9 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 const opGet = "GetObject"
@@ -53,8 +51,8 @@ func (c *Client) get(ctx context.Context, info Info, off, n int64, buffer func(i
 	if n == 0 {
 		return nil
 	}
-	err := c.do(ctx, opGet, info.Key, func(ctx context.Context, progress func(), o func(*s3.Options)) error {
-		reply, err := c.open(ctx, info, pos, end-pos, o)
+	err := c.do(ctx, opGet, info.Key, func(ctx context.Context, progress func(), _ func(*s3.Options)) error {
+		reply, err := c.open(ctx, info, pos, end-pos)
 		if err != nil {
 			return err
 		}
@@ -120,47 +118,39 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 // request starts one GET and checks its headers.
-func (c *Client) request(ctx context.Context, info Info, off, n int64, o func(*s3.Options)) (*body, error) {
+func (c *Client) request(ctx context.Context, info Info, off, n int64) (*body, error) {
 	ctx, dog, stop := watch(ctx, c.cfg.Idle)
-	in := &s3.GetObjectInput{Bucket: &info.Key.Bucket, Key: &info.Key.Name, IfMatch: &info.ETag}
-	mode := func(*s3.Options) {}
-	if n < info.Size {
-		in.Range = aws.String(fmt.Sprintf("bytes=%d-%d", off, off+n-1))
+	r := newRequest(http.MethodGet, info.Key)
+	r.set("If-Match", info.ETag)
+	ranged := n < info.Size
+	if ranged {
+		r.set("Range", fmt.Sprintf("bytes=%d-%d", off, off+n-1))
 	} else {
-		mode = wantChecksum
+		r.set("X-Amz-Checksum-Mode", "ENABLED")
 	}
 	begun := time.Now()
-	out, err := c.s3.GetObject(ctx, in, o, mode)
+	resp, err := c.call(ctx, r)
 	if err != nil {
 		stop()
-		if status, _, _ := reply(err); status == http.StatusPreconditionFailed || status == http.StatusNotFound {
+		if status, code, _ := reply(err); status == http.StatusPreconditionFailed || status == http.StatusNotFound && code != "NoSuchBucket" {
 			err = fmt.Errorf("%w: %w", ErrChanged, err)
 		}
 		return nil, dog.explain(err)
 	}
 	c.first.add(time.Since(begun))
-	b := &body{
-		ReadCloser: out.Body, dog: dog,
-		sum:   fullChecksum(out.ChecksumType, out.ChecksumCRC64NVME, out.ChecksumCRC32C, out.ChecksumCRC32),
-		close: func() { stop(); out.Body.Close() },
-	}
-	want := fmt.Sprintf("bytes %d-%d/%d", off, off+n-1, info.Size)
-	switch got := aws.ToString(out.ContentRange); {
-	case in.Range != nil && got != want:
+	b := &body{ReadCloser: resp.Body, dog: dog, sum: checksumOf(resp.Header), close: func() { stop(); resp.Body.Close() }}
+	got, etag := resp.Header.Get("Content-Range"), resp.Header.Get("ETag")
+	switch want := fmt.Sprintf("bytes %d-%d/%d", off, off+n-1, info.Size); {
+	case ranged && got != want:
 		err = fmt.Errorf("%w: asked for %s, got %q", ErrCorrupt, want, got)
-	case aws.ToInt64(out.ContentLength) != n:
-		err = fmt.Errorf("%w: asked for %d bytes, got %d", ErrCorrupt, n, aws.ToInt64(out.ContentLength))
-	case strings.Trim(aws.ToString(out.ETag), `"`) != strings.Trim(info.ETag, `"`):
-		err = fmt.Errorf("%w: asked for version %s, got %s", ErrCorrupt, info.ETag, aws.ToString(out.ETag))
+	case resp.ContentLength != n:
+		err = fmt.Errorf("%w: asked for %d bytes, got %d", ErrCorrupt, n, resp.ContentLength)
+	case strings.Trim(etag, `"`) != strings.Trim(info.ETag, `"`):
+		err = fmt.Errorf("%w: asked for version %s, got %s", ErrCorrupt, info.ETag, etag)
 	}
 	if err != nil {
 		b.close()
 		return nil, err
 	}
 	return b, nil
-}
-
-// wantChecksum asks for the checksum without the SDK computing it a second time.
-func wantChecksum(o *s3.Options) {
-	o.APIOptions = append(o.APIOptions, smithyhttp.SetHeaderValue("x-amz-checksum-mode", "ENABLED"))
 }

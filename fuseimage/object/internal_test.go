@@ -4,9 +4,11 @@ import (
 	"context"
 	"hash/crc32"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/minio/crc64nvme"
 	"pgregory.net/rapid"
 )
@@ -133,5 +135,29 @@ func TestLimiterFollowsTheServer(t *testing.T) {
 	round(false)
 	if l.window <= before || l.window > before+1.1 {
 		t.Fatalf("window went from %v to %v", before, l.window)
+	}
+}
+
+func TestTargets(t *testing.T) {
+	for _, test := range []struct{ endpoint, bucket, want string }{
+		{"", "plain", "https://plain.s3.eu-west-1.amazonaws.com"},
+		{"", "with.dots", "https://s3.eu-west-1.amazonaws.com/with.dots"},
+		{"http://127.0.0.1:9000", "plain", "http://127.0.0.1:9000/plain"},
+		{"", "dir--euw1-az1--x-s3", ""},
+	} {
+		creds := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, nil })
+		c, err := New(context.Background(), Config{Endpoint: test.endpoint, Region: "eu-west-1", Credentials: creds})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.target(context.Background(), c.bucket(test.bucket), test.bucket)
+		switch {
+		case test.want == "":
+			if err == nil || !strings.Contains(err.Error(), "not supported") {
+				t.Errorf("%s: %v", test.bucket, err)
+			}
+		case err != nil || got.base.String() != test.want || got.region != "eu-west-1" || got.service != "s3":
+			t.Errorf("%s: %+v, %v", test.bucket, got, err)
+		}
 	}
 }

@@ -18,6 +18,7 @@ type limiter struct {
 	cut      time.Time // of the last halving
 	waiting  []*ticket // in order of arrival
 	region   string    // the bucket's, when it is not the client's
+	target   *target   // nil until it is resolved
 }
 
 type ticket struct {

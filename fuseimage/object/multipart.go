@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,27 +65,19 @@ func (c *Client) Begin(ctx context.Context, key Key, o PutOptions) (u Upload, er
 
 // Part stores bytes [off, off+size) of body as part number, and returns only when the server confirmed them.
 func (c *Client) Part(ctx context.Context, u Upload, number int32, body io.ReaderAt, off, size int64) (p Part, err error) {
-	err = c.do(ctx, "UploadPart", u.Key, func(ctx context.Context, _ func(), bucket func(*s3.Options)) error {
+	err = c.do(ctx, "UploadPart", u.Key, func(ctx context.Context, _ func(), _ func(*s3.Options)) error {
 		d, err := c.digest(ctx, body, off, size, u.how)
 		if err != nil {
 			return errFinal{err}
 		}
-		in := &s3.UploadPartInput{Bucket: &u.Key.Bucket, Key: &u.Key.Name, UploadId: &u.ID, PartNumber: &number, ContentLength: &size}
-		switch u.how {
-		case byCRC64:
-			in.ChecksumCRC64NVME = aws.String(d.header64())
-		case byCRC32C:
-			in.ChecksumCRC32C = aws.String(d.header32())
+		r := newRequest(http.MethodPut, u.Key)
+		r.query = url.Values{"partNumber": {strconv.Itoa(int(number))}, "uploadId": {u.ID}}
+		resp, err := c.send(ctx, r, body, off, size, d, u.how)
+		if err != nil {
+			return err
 		}
-		return c.send(ctx, body, off, size, func(ctx context.Context, r io.Reader) error {
-			in.Body = r
-			out, err := c.s3.UploadPart(ctx, in, bucket, unsigned)
-			if err != nil {
-				return err
-			}
-			p = Part{Number: number, Off: off, Size: size, ETag: aws.ToString(out.ETag), Checksum: d.crc64, crc32c: d.crc32c}
-			return c.confirm(ctx, d, body, off, size, p.ETag, fullChecksum("", out.ChecksumCRC64NVME, out.ChecksumCRC32C, nil))
-		})
+		p = Part{Number: number, Off: off, Size: size, ETag: resp.Get("ETag"), Checksum: d.crc64, crc32c: d.crc32c}
+		return c.confirm(ctx, d, body, off, size, p.ETag, checksumOf(resp))
 	})
 	return p, err
 }

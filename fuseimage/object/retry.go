@@ -120,6 +120,10 @@ func (b *budget) spend() time.Duration {
 func (l *limiter) options(o *s3.Options) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.optionsLocked(o)
+}
+
+func (l *limiter) optionsLocked(o *s3.Options) {
 	if l.region != "" {
 		o.Region = l.region
 	}
@@ -132,6 +136,6 @@ func (l *limiter) move(region string) bool {
 	if region == "" || region == l.region {
 		return false
 	}
-	l.region = region
+	l.region, l.target = region, nil
 	return true
 }

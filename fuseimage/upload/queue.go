@@ -117,22 +117,23 @@ type Queue struct {
 
 // job is a key with a history in this queue.
 type job struct {
-	key     object.Key
-	want    Content
-	told    Content // the wish as the caller made it
-	class   Class
-	serial  int       // of the wish
-	open    bool      // the wish is not true yet
-	begun   bool      // a worker is at it
-	due     time.Time // when it may begin
-	tries   int
-	err     error  // the last failure
-	failed  bool   // for good
-	maybe   bool   // S3 may hold something that we put
-	holds   string // the ETag of what it holds, when known
-	stop    context.CancelFunc
-	release func() // of the wish's local
-	stream  *stream
+	key      object.Key
+	want     Content
+	told     Content // the wish as the caller made it
+	class    Class
+	serial   int       // of the wish
+	open     bool      // the wish is not true yet
+	begun    bool      // a worker is at it
+	due      time.Time // when it may begin
+	tries    int
+	err      error  // the last failure
+	failed   bool   // for good
+	maybe    bool   // S3 may hold something that we put
+	holds    string // the ETag of what it holds, when known
+	stop     context.CancelFunc
+	release  func() // gives the wish's local back
+	uploaded func() // tells the cache that no space will come of it any more
+	stream   *stream
 }
 
 type entry struct {
@@ -213,8 +214,7 @@ func (q *Queue) replace(key object.Key, c Content) *job {
 	}
 	if l := c.local; l != nil {
 		l.Retain()
-		done := l.Pending()
-		j.release = func() { done(); l.Close() }
+		j.release, j.uploaded = l.Close, l.Pending()
 	} else if !c.gone {
 		q.sources[c.source.Key]++
 	}
@@ -253,6 +253,10 @@ func (q *Queue) settle(j *job) {
 	if j.release != nil {
 		go j.release() // takes the cache's locks and may remove a file
 		j.release = nil
+	}
+	if j.uploaded != nil {
+		go j.uploaded()
+		j.uploaded = nil
 	}
 	if src, ok := j.want.Source(); ok {
 		if q.sources[src.Key]--; q.sources[src.Key] == 0 {

@@ -134,7 +134,6 @@ func TestR04ExitcodeIsLast(t *testing.T) {
 	if err := r.queue.Flush(t.Context(), upload.Control, upload.Output, upload.Other); err != nil {
 		t.Fatal(err)
 	}
-	r.holds(".exitcode", nil)
 	r.flush()
 	if last := order[len(order)-1]; last != ".exitcode" || strings.Count(strings.Join(order, " "), ".exitcode") != 1 {
 		t.Errorf("the order was %v", order)
@@ -454,7 +453,7 @@ func TestR03KilledAndRecovered(t *testing.T) {
 	}
 	r := newRig(t, upload.Options{})
 	dir := t.TempDir()
-	for i := range 5 {
+	for i := range 4 {
 		killAfter(t, r.proxy.URL, dir, time.Duration(30+40*i)*time.Millisecond)
 		for e, err := range r.client.List(t.Context(), s3test.Key("victim/"), "") {
 			if err != nil {

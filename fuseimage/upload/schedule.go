@@ -134,6 +134,10 @@ func (q *Queue) finish(j *job, t task, info object.Info, err error) {
 		j.tries++
 		if j.failed = hopeless(err); j.failed {
 			q.log.Error("cannot bring a file to S3", "key", t.key.String(), "err", err)
+			if j.uploaded != nil {
+				go j.uploaded() // no writer should wait for its space
+				j.uploaded = nil
+			}
 		} else {
 			q.log.Warn("a file is not in S3 yet", "key", t.key.String(), "try", j.tries, "err", err)
 			q.enqueue(j, time.Now().Add(min(30*time.Second, q.o.Stall/4, time.Second<<min(j.tries, 10))))

@@ -14,9 +14,9 @@ import (
 	"github.com/fusiongen/fusiongen/fuseimage/upload"
 )
 
-const victims = 12 // files that the killed process writes
+const victims = 6 // files that the killed process writes
 
-func victimSize(n byte) int { return 1000 + int(n%3)*(12<<20) }
+func victimSize(n byte) int { return 1000 + int(n%3)*(9<<20) }
 
 // victim is the process that is killed: it uploads small and large files as fast as it can.
 func victim(t *testing.T, url, dir string) {

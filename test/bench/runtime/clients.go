@@ -44,7 +44,7 @@ func (b *bench) clients(address string) []client {
 	}
 	rclone := func(dir, cache string) *exec.Cmd {
 		cmd := exec.Command(b.rclone, "mount", ":s3:"+bucket, dir, "--config", "/dev/null", "--s3-provider", "Other", "--s3-endpoint", url, "--s3-region", region,
-			"--s3-access-key-id", accessKey, "--s3-secret-access-key", secretKey, "--vfs-cache-mode", "full", "--vfs-write-back", "0s", "--cache-dir", cache,
+			"--s3-access-key-id", accessKey, "--s3-secret-access-key", secretKey, "--vfs-cache-mode", "full", "--vfs-links", "--vfs-write-back", "0s", "--cache-dir", cache,
 			"--transfers", "16", "--s3-upload-concurrency", "4", "--s3-chunk-size", "8Mi")
 		return cmd
 	}

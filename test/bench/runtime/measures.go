@@ -111,10 +111,14 @@ func (b *bench) measure(out *results, c client, distant bool) error {
 		out.add(c.name, G13, 1000*took)
 	}
 	took, err := b.replay(c)
-	if err != nil {
+	switch {
+	case err == nil:
+		out.add(c.name, G15, took)
+	case c.ours:
 		return fmt.Errorf("replay: %w", err)
+	default: // a peer that cannot do a task's work has no figure
+		fmt.Fprintf(os.Stderr, "%s: replay: %v\n", c.name, err)
 	}
-	out.add(c.name, G15, took)
 	return nil
 }
 
@@ -191,7 +195,7 @@ func (b *bench) durable(m *mounted, size int64, keys ...string) error {
 		}
 	}
 	for _, key := range keys {
-		if err := await(2*time.Minute, func() bool { return b.raw.size(key) == size }); err != nil {
+		if err := await(30*time.Second, func() bool { return b.raw.size(key) == size }); err != nil {
 			return fmt.Errorf("%s is not in S3: %w", key, err)
 		}
 	}
