@@ -20,6 +20,14 @@ const (
 	cached   = 20_000 // warm reads of 4 KiB
 )
 
+// counts are how many small files are read and made: fewer where each costs a long round trip.
+func counts(distant bool) (read, made int) {
+	if distant {
+		return 200, 100
+	}
+	return manySmall, created
+}
+
 // seconds runs f and returns how long it took.
 func seconds(f func() error) (float64, error) {
 	begin := time.Now()
@@ -35,15 +43,16 @@ func (b *bench) ceilings(out *results, distant bool) error {
 	}
 	defer os.Remove(local)
 	big := filepath.Join(b.dir, "big")
+	read, made := counts(distant)
 	defer os.Remove(big)
 	steps := []step{
 		{G1, mibs(b.large), func() error { return b.raw.getLarge("large", b.large) }},
 		{G6, mibs(b.large), func() error { return b.raw.putLarge("written", b.large) }},
-		{G7durable, rate(created), func() error {
-			return parallel(8, created, func(i int) error { return b.raw.put(fmt.Sprintf("raw/f%d", i), pattern(smallBytes)) })
+		{G7durable, rate(made), func() error {
+			return parallel(8, made, func(i int) error { return b.raw.put(fmt.Sprintf("raw/f%d", i), pattern(smallBytes)) })
 		}},
-		{G8, rate(manySmall), func() error {
-			return parallel(1, manySmall, func(i int) error { return b.raw.get(fmt.Sprintf("small/f%05d", i), 0, smallBytes) })
+		{G8, rate(read), func() error {
+			return parallel(1, read, func(i int) error { return b.raw.get(fmt.Sprintf("small/f%05d", i), 0, smallBytes) })
 		}},
 	}
 	if !distant {
@@ -68,7 +77,7 @@ func (b *bench) ceilings(out *results, distant bool) error {
 		}
 		out.add(ceiling, s.id, s.value(took))
 	}
-	return parallel(8, created, func(i int) error { return b.raw.delete(fmt.Sprintf("raw/f%d", i)) })
+	return parallel(8, made, func(i int) error { return b.raw.delete(fmt.Sprintf("raw/f%d", i)) })
 }
 
 // A step is one measure: what is done, and how its time becomes a figure.
@@ -140,7 +149,8 @@ func (b *bench) reading(out *results, c client, distant bool) error {
 			step{G9more, asIs, func() error { return listAll(filepath.Join(m.root, "more"), moreSmall) }},
 		)
 	}
-	steps = append(steps, step{G8, rate(manySmall), func() error { return readSmall(filepath.Join(m.root, "small")) }})
+	read, _ := counts(distant)
+	steps = append(steps, step{G8, rate(read), func() error { return readSmall(filepath.Join(m.root, "small"), read) }})
 	if err := out.steps(c.name, steps); err != nil {
 		return fmt.Errorf("%w: %s", err, &m.said)
 	}
@@ -161,10 +171,11 @@ func (b *bench) writing(out *results, c client, distant bool) error {
 		{G6, func(float64) float64 { return mibs(b.large)(time.Since(begin).Seconds()) }, func() error { return b.durable(m, b.large, target) }},
 	}
 	dir := filepath.Join(m.root, "made-"+target)
+	_, made := counts(distant)
 	steps = append(steps,
-		step{G7, rate(created), func() error { begin = time.Now(); return createSmall(dir, created) }},
-		step{G7durable, func(float64) float64 { return rate(created)(time.Since(begin).Seconds()) }, func() error {
-			return b.durable(m, smallBytes, "made-"+target+fmt.Sprintf("/f%05d", created-1))
+		step{G7, rate(made), func() error { begin = time.Now(); return createSmall(dir, made) }},
+		step{G7durable, func(float64) float64 { return rate(made)(time.Since(begin).Seconds()) }, func() error {
+			return b.durable(m, smallBytes, "made-"+target+fmt.Sprintf("/f%05d", made-1))
 		}},
 	)
 	if !distant && c.ours {
@@ -234,8 +245,8 @@ func readRandom(path string, size int64, n int, block int64) error {
 	return nil
 }
 
-func readSmall(dir string) error {
-	for i := range manySmall {
+func readSmall(dir string, n int) error {
+	for i := range n {
 		if _, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("f%05d", i))); err != nil {
 			return err
 		}
