@@ -68,3 +68,17 @@ func TestControlAbsent(t *testing.T) {
 		t.Errorf("exit code %d, output %q, said %q", code, &r.out, r.said())
 	}
 }
+
+// A mount whose server was killed is replaced by the next launcher.
+func TestStaleMount(t *testing.T) {
+	s := newStore(t)
+	s.put("in/a", "a")
+	b := box{Caps: allCaps, DevMode: 0o666, Env: s.environment(), Args: []string{"bash", "-c", `/opt/fusion mount /fusion & pid=$!
+until [ -e /fusion/s3 ]; do sleep 0.02; done
+kill -9 $pid; wait $pid
+/opt/fusion cat /fusion/s3/` + s.bucket + `/in/a`}}
+	r := b.start(t)
+	if code := r.wait(); code != 0 || r.out.String() != "a" {
+		t.Errorf("exit code %d, output %q, said %q", code, &r.out, &r.err)
+	}
+}

@@ -150,7 +150,7 @@ func (p Program) launch(ctx context.Context, o options) int {
 		}
 		return p.work(ctx, o, env, files, nil, signals)
 	}
-	if !o.inside && mount.Mounted(o.root) {
+	if !o.inside && mount.Served(o.root) {
 		return p.become(o.args)
 	}
 	limits := ReadLimits()
