@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,7 +48,12 @@ func collect(t *testing.T, c *object.Client, info object.Info, off, n int64) ([]
 	return got, err
 }
 
+// FUSION_SOAK=1 lets the bursts last a minute.
 func TestR06SlowDownBursts(t *testing.T) {
+	files, until := 12, time.Now()
+	if os.Getenv("FUSION_SOAK") != "" {
+		until = until.Add(time.Minute)
+	}
 	s := s3test.Start(t)
 	var faults, n atomic.Int64
 	p := s3test.NewProxy(t, s, func(q s3test.Request) s3test.Fault {
@@ -61,8 +67,8 @@ func TestR06SlowDownBursts(t *testing.T) {
 	var group sync.WaitGroup
 	for w := range 8 {
 		group.Go(func() {
-			for i := range 12 {
-				data := noise(1000+i, uint64(w*100+i))
+			for i := 0; i < files || time.Now().Before(until); i++ {
+				data := noise(1000+i%1000, uint64(w*100+i))
 				key := s3test.Key(fmt.Sprintf("w%d/%d", w, i))
 				info, err := c.Put(context.Background(), key, bytes.NewReader(data), int64(len(data)), object.PutOptions{})
 				got := make([]byte, len(data))
@@ -356,5 +362,45 @@ func TestOtherRegion(t *testing.T) {
 	}
 	if n := len(p.Requests()); n != 5 {
 		t.Errorf("%d requests", n)
+	}
+}
+
+// Above the limit of one copy the server copies parts, and what fails is aborted.
+func TestR21CopyInParts(t *testing.T) {
+	s := s3test.Start(t)
+	p := s3test.NewProxy(t, s, nil)
+	c := s3test.Client(t, p.URL, quick)
+	data := noise(13<<20, 8)
+	from := put(t, c, "from", data)
+	p.Requests()
+	p.Plan(first("UploadPartCopy", s3test.Fault{Status: 200, Code: "InternalError"}))
+	to, err := c.CopyInParts(t.Context(), from, s3test.Key("to"), 6<<20, 5<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, len(data))
+	if err := c.Read(t.Context(), to, 0, got); err != nil || !bytes.Equal(got, data) {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, q := range p.Requests() {
+		if q.Op == "UploadPartCopy" {
+			n++
+		}
+	}
+	if n != 4 { // three, and the first once more
+		t.Errorf("%d parts", n)
+	}
+	p.Plan(func(q s3test.Request) s3test.Fault {
+		if q.Op == "UploadPartCopy" && q.Query.Get("partNumber") == "2" {
+			return s3test.Fault{Status: 403, Code: "AccessDenied"}
+		}
+		return s3test.Fault{}
+	})
+	if _, err := c.CopyInParts(t.Context(), from, s3test.Key("never"), 6<<20, 5<<20); object.Errno(err) != syscall.EACCES {
+		t.Fatal(err)
+	}
+	if ids, err := c.Uploads(t.Context(), s3test.Key("never")); err != nil || len(ids) != 0 {
+		t.Errorf("left: %v, %v", ids, err)
 	}
 }

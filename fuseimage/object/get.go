@@ -17,9 +17,8 @@ const opGet = "GetObject"
 // Read fills p with the object's bytes from off, exactly; a range beyond the end is an error. ErrChanged when the
 // object is no longer info's version.
 func (c *Client) Read(ctx context.Context, info Info, off int64, p []byte) error {
-	buffer := func(off2 int64) []byte { return p[off2-off:] }
 	for tries := 0; ; tries++ {
-		err := c.get(ctx, info, off, int64(len(p)), buffer, func(int64, []byte) error { return nil })
+		err := c.get(ctx, info, off, int64(len(p)), p, func(int64, []byte) error { return nil })
 		if err == nil || !errors.Is(err, ErrCorrupt) || tries == 3 {
 			return err
 		}
@@ -31,16 +30,12 @@ func (c *Client) Read(ctx context.Context, info Info, off int64, p []byte) error
 // An error of sink ends it and is returned. ErrChanged as for Read. When the range is the full object and its
 // checksum is known, it is verified, with ErrCorrupt on mismatch (the sink has then seen wrong bytes).
 func (c *Client) Get(ctx context.Context, info Info, off, n int64, sink func(off int64, p []byte) error) error {
-	buf, err := c.buffers.get(ctx)
-	if err != nil {
-		return c.fail(opGet, info.Key, err)
-	}
-	defer c.buffers.put(buf)
-	return c.get(ctx, info, off, n, func(int64) []byte { return buf }, sink)
+	return c.get(ctx, info, off, n, nil, sink)
 }
 
-// get reads into what buffer returns for an offset.
-func (c *Client) get(ctx context.Context, info Info, off, n int64, buffer func(int64) []byte, sink func(int64, []byte) error) error {
+// get reads into the place in into, or piece by piece into a pooled buffer when that is nil. The buffer is taken after
+// admission, as everywhere: who has a buffer never waits for a place.
+func (c *Client) get(ctx context.Context, info Info, off, n int64, into []byte, sink func(int64, []byte) error) error {
 	if off < 0 || n < 0 || off+n > info.Size {
 		return c.fail(opGet, info.Key, fmt.Errorf("range %d+%d is outside of the object's %d bytes", off, n, info.Size))
 	}
@@ -52,6 +47,15 @@ func (c *Client) get(ctx context.Context, info Info, off, n int64, buffer func(i
 		return nil
 	}
 	err := c.do(ctx, opGet, info.Key, func(ctx context.Context, progress func(), _ func(*s3.Options)) error {
+		buf := into
+		if into == nil {
+			pooled, err := c.buffers.get(ctx)
+			if err != nil {
+				return err
+			}
+			defer c.buffers.put(pooled)
+			buf = pooled
+		}
 		reply, err := c.open(ctx, info, pos, end-pos)
 		if err != nil {
 			return err
@@ -68,7 +72,10 @@ func (c *Client) get(ctx context.Context, info Info, off, n int64, buffer func(i
 			}
 		}
 		for pos < end {
-			p := buffer(pos)
+			p := buf
+			if into != nil {
+				p = into[pos-off:]
+			}
 			p = p[:min(int64(len(p)), end-pos)]
 			got, err := io.ReadFull(reply, p)
 			if got > 0 {

@@ -39,8 +39,13 @@ type Part struct {
 
 // Begin starts a multipart upload.
 func (c *Client) Begin(ctx context.Context, key Key, o PutOptions) (u Upload, err error) {
+	return c.begin(ctx, key, o, byCRC64)
+}
+
+// begin names no checksum stronger than best.
+func (c *Client) begin(ctx context.Context, key Key, o PutOptions, best verification) (u Upload, err error) {
 	err = c.do(ctx, "CreateMultipartUpload", key, func(ctx context.Context, _ func(), bucket func(*s3.Options)) error {
-		u = Upload{Key: key, how: verification(c.verify.Load())}
+		u = Upload{Key: key, how: max(best, verification(c.verify.Load()))}
 		in := &s3.CreateMultipartUploadInput{
 			Bucket: &key.Bucket, Key: &key.Name, Metadata: o.Metadata, Tagging: optional(o.Tags),
 			ServerSideEncryption: types.ServerSideEncryption(c.cfg.SSE), SSEKMSKeyId: optional(c.cfg.SSEKey),

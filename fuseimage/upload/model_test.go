@@ -21,7 +21,6 @@ type tree struct {
 	mu    sync.Mutex
 	files map[object.Key]*file
 	local map[*cache.Local]*file
-	begun map[object.Key]bool // keys that had an object before the queue, or may have one by it
 }
 
 // file is the content of a name: local until the queue says that S3 has it.
@@ -40,9 +39,26 @@ func (f *file) content() upload.Content {
 
 // Whatever order files are written, removed, renamed and replaced in, before, during and after their upload: in the
 // end S3 holds what the tree does.
-func TestR16Model(t *testing.T) {
+func TestR16Model(t *testing.T) { checkModel(t, nil) }
+
+// The same while one request in twenty fails: refused, cut before it was done, or done with the reply lost.
+func TestR16ModelWithFaults(t *testing.T) {
+	n := 0
+	checkModel(t, func(q s3test.Request) s3test.Fault {
+		if n++; n%20 != 7 {
+			return s3test.Fault{}
+		}
+		faults := []s3test.Fault{{Status: 500, Code: "InternalError"}, {Reset: true}, {Reset: true, After: true}}
+		if q.Op == "CopyObject" { // the error in a 200 that S3 is known for
+			faults = append(faults, s3test.Fault{Status: 200, Code: "InternalError"})
+		}
+		return faults[n/20%len(faults)]
+	})
+}
+
+func checkModel(t *testing.T, plan func(s3test.Request) s3test.Fault) {
 	s := s3test.Start(t)
-	client := s3test.Client(t, s.URL)
+	client := s3test.Client(t, s3test.NewProxy(t, s, plan).URL)
 	c, err := cache.Open(t.Context(), t.TempDir(), 0, client)
 	if err != nil {
 		t.Fatal(err)

@@ -446,6 +446,7 @@ func TestTagsAndEncryption(t *testing.T) {
 }
 
 // A process that is killed leaves only whole objects, and its successor aborts its uploads and removes its cache.
+// FUSION_SOAK=1 kills it more often.
 func TestR03KilledAndRecovered(t *testing.T) {
 	if url := os.Getenv("UPLOAD_VICTIM_URL"); url != "" {
 		victim(t, url, os.Getenv("UPLOAD_VICTIM_DIR"))
@@ -453,8 +454,12 @@ func TestR03KilledAndRecovered(t *testing.T) {
 	}
 	r := newRig(t, upload.Options{})
 	dir := t.TempDir()
-	for i := range 4 {
-		killAfter(t, r.proxy.URL, dir, time.Duration(30+40*i)*time.Millisecond)
+	kills := 4
+	if os.Getenv("FUSION_SOAK") != "" {
+		kills = 100
+	}
+	for i := range kills {
+		killAfter(t, r.proxy.URL, dir, time.Duration(20+37*i%400)*time.Millisecond)
 		for e, err := range r.client.List(t.Context(), s3test.Key("victim/"), "") {
 			if err != nil {
 				t.Fatal(err)
