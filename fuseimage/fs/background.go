@@ -18,7 +18,7 @@ const (
 	head     = 1 << 20  // bytes fetched ahead of a large input
 )
 
-// watchGrowth tells the queue how far the open files have been written, because the kernel does not tell.
+// watchGrowth tells the cache and the queue how far the open files have been written, because the kernel does not tell.
 func (fs *FS) watchGrowth(ctx context.Context) {
 	tick := time.NewTicker(growth)
 	defer tick.Stop()
@@ -34,6 +34,7 @@ func (fs *FS) watchGrowth(ctx context.Context) {
 				continue
 			}
 			if size := local.Size(); size >= growFrom {
+				local.Dirty()
 				fs.tree.Growing(f.node, func(key object.Key, l *cache.Local) { fs.queue.Grow(key, l, size) })
 			}
 		}

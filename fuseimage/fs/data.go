@@ -110,6 +110,9 @@ func (f *file) takeOver(ctx context.Context, keep bool, tell func(*tree.Node, *c
 	if o == nil || err != nil {
 		return err
 	}
+	if taken, err := f.take(tell); taken || err != nil {
+		return err
+	}
 	local, err := f.fs.cfg.Cache.Local()
 	if err != nil {
 		return err

@@ -4,13 +4,14 @@ import (
 	"sync"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
 
 	"github.com/fusiongen/fusiongen/fuseimage/cache"
 	"github.com/fusiongen/fusiongen/fuseimage/fs/tree"
+	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
 
-// A mode is how the bytes of an open inode reach the kernel. Within one inode, the kernel refuses cached and passed
-// through together; direct goes with both.
+// A mode is how the bytes of an open inode reach the kernel, which refuses to have one inode both ways.
 type mode int
 
 const (
@@ -63,12 +64,12 @@ func (f *file) release() {
 	}
 }
 
-// enter chooses the mode for a new handle, and returns the flags and the backing id that tell the kernel.
-func (f *file) enter(write bool) (flags uint32, backing int32) {
+// enter chooses the mode for a new handle, and returns the flags and the backing id that tell the kernel. ok is false
+// when the file is passed through as an object and is to be written: then own comes first.
+func (f *file) enter(write bool) (flags uint32, backing int32, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	local, _ := f.fs.tree.Bytes(f.node)
-	f.opens++
 	if f.mode == idle {
 		f.mode = cached
 		if f.fs.through {
@@ -76,15 +77,35 @@ func (f *file) enter(write bool) (flags uint32, backing int32) {
 		}
 	}
 	switch {
-	case f.mode == through && f.local == local && (local != nil || !write):
-		return fuse.FOPEN_PASSTHROUGH, f.backing
+	case f.mode == through && (write && local == nil || f.local != local):
+		return 0, 0, false
 	case f.mode == through:
-		// The bytes are not in the backing file any more, or will not be after the first write.
-		return fuse.FOPEN_DIRECT_IO, 0
-	case f.fs.through && f.fs.tree.Written(f.node):
-		return 0, 0 // pages that the kernel kept may be older than what was passed through
+		flags, backing = fuse.FOPEN_PASSTHROUGH, f.backing
+	case !f.fs.through || !f.fs.tree.Written(f.node):
+		flags = fuse.FOPEN_KEEP_CACHE // else pages that the kernel kept may be older than what was passed through
 	}
-	return fuse.FOPEN_KEEP_CACHE, 0
+	f.opens++
+	return flags, backing, true
+}
+
+// take makes the object that is passed through a local file, in place. ok is false when the file is in no such state.
+func (f *file) take(tell func(*tree.Node, *cache.Local, object.Info) bool) (ok bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.mode != through || f.local != nil {
+		return false, nil
+	}
+	o := f.objects[len(f.objects)-1]
+	local, err := o.Take()
+	if err != nil {
+		return false, err
+	}
+	if !tell(f.node, local, o.Info()) {
+		local.Close()
+		return false, unix.EBUSY
+	}
+	f.local = local
+	return true, nil
 }
 
 // passThrough makes the file the kernel's to use, if all its bytes are in one file on the disk.

@@ -34,6 +34,7 @@ type serverConfig struct {
 	Outputs         []string // suffixes of keys that are uploaded; none: all
 	NoOutputs       bool     // all is uploaded, nothing is an output, so links stay links
 	Quota           int64
+	PanicKey        string // suffix of keys at which the queue's policy panics
 	Mount           string // the Config's; default Dir
 }
 
@@ -105,6 +106,9 @@ func serve(cfg serverConfig) int {
 
 func policy(cfg serverConfig) func(object.Key) upload.Class {
 	return func(key object.Key) upload.Class {
+		if cfg.PanicKey != "" && strings.HasSuffix(key.Name, cfg.PanicKey) {
+			panic("a fault planted by the test")
+		}
 		for _, suffix := range cfg.Outputs {
 			if strings.HasSuffix(key.Name, suffix) {
 				return upload.Output

@@ -55,23 +55,27 @@ func (fs *FS) open(ctx context.Context, n *tree.Node, flags uint32, out *fuse.Op
 	} else {
 		err = f.ready(ctx)
 	}
+	for ok := false; err == nil && !ok; {
+		if out.OpenFlags, out.BackingID, ok = f.enter(write); !ok {
+			_, err = f.own(ctx, true)
+		}
+	}
 	if err != nil {
 		f.release()
 		fs.tree.Release(n, write || trunc)
 		return err
 	}
-	fs.opened(f, write || trunc, write, out)
+	fs.opened(f, write || trunc, out)
 	return nil
 }
 
-// opened makes the handle. writer: the tree counts it so; write: the kernel may write through it.
-func (fs *FS) opened(f *file, writer, write bool, out *fuse.OpenOut) {
-	out.OpenFlags, out.BackingID = f.enter(write)
+// opened makes the handle, which entered f. write: the tree counts it as a writer.
+func (fs *FS) opened(f *file, write bool, out *fuse.OpenOut) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	fs.last++
 	out.Fh = fs.last
-	fs.handles[out.Fh] = &handle{file: f, write: writer}
+	fs.handles[out.Fh] = &handle{file: f, write: write}
 }
 
 // Create implements fuse.RawFileSystem.
@@ -117,7 +121,9 @@ func (fs *FS) Tmpfile(cancel <-chan struct{}, in *fuse.CreateIn, out *fuse.Creat
 }
 
 func (fs *FS) created(found tree.Found, out *fuse.CreateOut) {
-	fs.opened(fs.acquire(found.Node), true, true, &out.OpenOut)
+	f := fs.acquire(found.Node)
+	out.OpenFlags, out.BackingID, _ = f.enter(true) // a new file is local, so it can enter
+	fs.opened(f, true, &out.OpenOut)
 	fs.entry(found, &out.EntryOut)
 }
 

@@ -2,9 +2,7 @@ package tree
 
 import (
 	"context"
-	"sort"
 
-	"github.com/fusiongen/fusiongen/fuseimage/object"
 	"github.com/fusiongen/fusiongen/fuseimage/upload"
 )
 
@@ -13,7 +11,7 @@ import (
 // for those only.
 func (t *Tree) Flush(ctx context.Context, classes ...upload.Class) error {
 	t.settleOpen()
-	if err := t.mark(); err != nil {
+	if err := t.mark(ctx); err != nil {
 		return err
 	}
 	if err := t.materialise(ctx); err != nil {
@@ -42,22 +40,20 @@ func (t *Tree) settleOpen() {
 	}
 }
 
-// mark wishes a marker object for each directory of ours that would not exist in S3 otherwise.
-func (t *Tree) mark() error {
-	t.mu.Lock()
-	var keys []object.Key
-	for _, n := range t.nodes {
-		if !n.isDir() || n.dir.marker || len(n.names) == 0 || !t.emptied(n) {
+// mark wishes a marker object for each directory that would not exist in S3 otherwise.
+func (t *Tree) mark(ctx context.Context) error {
+	for _, n := range t.emptied() {
+		if err := t.list(ctx, n, false); err != nil {
+			return err // of a directory of which only some names are known: the others may have kept it
+		}
+		t.mu.Lock()
+		key, ok := t.prefix(n)
+		ok = ok && key.Name != "" && !n.dir.marker && t.empty(n)
+		n.dir.marker = n.dir.marker || ok
+		t.mu.Unlock()
+		if !ok {
 			continue
 		}
-		if key, ok := t.prefix(n); ok && key.Name != "" {
-			keys = append(keys, key)
-			n.dir.marker = true
-		}
-	}
-	t.mu.Unlock()
-	sort.Slice(keys, func(i, j int) bool { return keys[i].Name < keys[j].Name })
-	for _, key := range keys {
 		l, err := t.cfg.Local()
 		if err != nil {
 			return err
@@ -68,11 +64,19 @@ func (t *Tree) mark() error {
 	return nil
 }
 
-// emptied reports whether a directory is empty by our hand.
-func (t *Tree) emptied(n *Node) bool {
-	if !n.dir.born && n.dir.listed.IsZero() {
-		return false // never looked into, so never changed
+// emptied returns the directories that seem to be empty by our hand.
+func (t *Tree) emptied() []*Node {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var dirs []*Node
+	for _, n := range t.nodes {
+		if !n.isDir() || n.dir.level < levelBucket || n.dir.marker || len(n.names) == 0 || !t.empty(n) {
+			continue
+		}
+		p := n.names[0]
+		if n.dir.born || p.dir.dir.entries[p.name].ours {
+			dirs = append(dirs, n)
+		}
 	}
-	p := n.names[0]
-	return t.empty(n) && (n.dir.born || p.dir.dir.entries[p.name].ours)
+	return dirs
 }

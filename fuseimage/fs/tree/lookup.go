@@ -64,7 +64,9 @@ func (t *Tree) resolve(ctx context.Context, dirID uint64, name string) (*Node, e
 	case askName:
 		err = t.askName(ctx, dir, name, key)
 	case askPage:
-		err = t.list(ctx, dir, true)
+		if err = t.list(ctx, dir, true); errors.Is(err, fs.ErrPermission) {
+			err = t.askName(ctx, dir, name, key) // a policy may grant reading without listing
+		}
 	case askBucket:
 		err = t.askBucket(ctx, dir, name)
 	}
@@ -181,6 +183,7 @@ func (t *Tree) askBucket(ctx context.Context, dir *Node, name string) error {
 func (t *Tree) list(ctx context.Context, dir *Node, onlyPage bool) error {
 	t.mu.Lock()
 	prefix, ok := t.prefix(dir)
+	ok = ok && !dir.dir.born
 	t.mu.Unlock()
 	if !ok {
 		return nil

@@ -64,7 +64,7 @@ func (t *Tree) rename(m *move, flags uint32) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	src, dst, err := t.checkMove(m, flags)
-	if err != nil || src == dst && !m.exchange {
+	if err != nil || src == dst {
 		return err // two names of one file: nothing to do, says rename(2)
 	}
 	for _, n := range []*Node{src, dst} {

@@ -146,17 +146,31 @@ func (t *Tree) copied(n *Node, source object.Key, info object.Info) {
 	}
 }
 
-// rebase lets a file with several names, which is about to lose the one that its bytes are read from, be read from
-// another that is in S3 already. Where none is, the pending copy protects the source.
+// rebase makes sure that a file with several names, which is about to lose one, is still read from an object that stays:
+// one under another of its names, or the source of a pending copy to one, which the queue protects.
 func (t *Tree) rebase(n *Node, losing object.Key) {
-	if !n.isFile() || n.local != nil || n.remote.Key != losing {
+	if !n.isFile() || n.local != nil {
 		return
 	}
+	var stored, pending object.Info
 	for _, p := range n.names {
-		stored := p.dir.dir.entries[p.name].stored
-		if key, ok := t.key(p.dir, p.name); ok && key != losing && stored.Key == key && t.wishes[key] == nil {
-			n.remote = stored
-			return
+		key, ok := t.key(p.dir, p.name)
+		if !ok || key == losing {
+			continue
 		}
+		e, w := p.dir.dir.entries[p.name], t.wishes[key]
+		switch {
+		case n.remote.Key == key:
+			return
+		case w == nil && e.stored.Key == key:
+			stored = e.stored
+		case w != nil && w.node == n && w.local == nil:
+			pending = w.source
+		}
+	}
+	if stored.ETag != "" {
+		n.remote = stored
+	} else if pending.ETag != "" {
+		n.remote = pending
 	}
 }
