@@ -29,6 +29,7 @@ type program struct {
 func programs() []program {
 	return []program{
 		{"fuse-device-plugin", devicePlugin},
+		{"fusion-node", node},
 	}
 }
 
