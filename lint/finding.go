@@ -54,6 +54,7 @@ type Finding struct {
 	Hint     string // the edit that makes it right
 	Related  []Related
 	Fix      *Fix
+	Absent   bool   // it is only about what was not given to the linter
 	Key      string // what it is about by meaning, not by line: document and field path; baselines and fingerprints use it
 
 	file       *File // holds Span

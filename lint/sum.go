@@ -16,8 +16,8 @@ type sum struct {
 	Files   map[string]string            `json:"files"`   // path → SHA-256
 	Origins map[string]map[string]string `json:"origins"` // path → field path → field path of the spec
 
-	file      *File
-	workspace *schema.Workspace // of the spec, when it can be loaded
+	graph  *graph
+	source *schema.Source // of the spec, when it can be loaded; nil until it is asked for
 }
 
 // sumName is the file that `fusiongen build -o` writes beside what it generates.
@@ -37,23 +37,30 @@ func (c *collector) sums(set *Setup) {
 }
 
 func (c *collector) addSum(set *Setup, dir string, f *File) {
-	s := &sum{dir: dir, file: f}
+	s := &sum{dir: dir, graph: c.graph}
 	if json.Unmarshal(f.Src, s) != nil || s.Version != 1 {
 		set.Problems = append(set.Problems, Problem{File: f, Message: "this .fusiongen.sum is damaged; build the tree again with --force"})
 		return
 	}
 	set.sums = append(set.sums, s)
+}
+
+// places are those of the spec's fields; none where the tree is all that there is, or the spec has errors.
+func (s *sum) places() *schema.Source {
+	if s.source != nil {
+		return s.source
+	}
+	s.source = &schema.Source{}
 	if s.Spec == "" {
-		return
+		return s.source
 	}
-	name := path.Join(dir, s.Spec)
-	spec, err := c.graph.file(name)
-	if err != nil {
-		return // the tree may be all that there is
+	name := path.Join(s.dir, s.Spec)
+	if spec, err := s.graph.file(name); err == nil {
+		if ws, err := schema.Load(name, spec.Src); err == nil {
+			s.source = &ws.Source
+		}
 	}
-	if ws, err := schema.Load(name, spec.Src); err == nil {
-		s.workspace = ws
-	}
+	return s.source
 }
 
 // fromSpec is the place in the spec that a generated value comes from.
@@ -66,14 +73,14 @@ func (set *Setup) fromSpec(f Finding) (Related, bool) {
 		if s.dir == "." {
 			rel, ok = f.Pos.File, true
 		}
-		if !ok || s.workspace == nil {
+		if !ok {
 			continue
 		}
 		field := s.origin(rel, f)
-		if field == "" {
+		if field == "" || s.places().File == "" {
 			continue
 		}
-		pos := s.workspace.Source.Pos(field)
+		pos := s.places().Pos(field)
 		pos.File = path.Join(s.dir, s.Spec)
 		return Related{Span: Span{Pos: pos, End: pos}, Message: field + " of the spec says so"}, true
 	}
@@ -87,7 +94,7 @@ func (s *sum) origin(rel string, f Finding) string {
 		return ""
 	}
 	var at string
-	docs, _ := parseYAML(whole(f.file))
+	docs, _ := s.graph.docs(f.file)
 	for _, doc := range docs {
 		doc.Walk(func(p string, n *Node) {
 			if n.Start <= f.start && f.end <= n.End && n.File == f.file {

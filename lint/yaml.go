@@ -70,12 +70,18 @@ type syntaxError struct {
 	message string
 }
 
+// parserMistake begins the messages whose line the YAML library counts from 0; that line is where the broken list or map begins.
+var parserMistake = regexp.MustCompile("^did not find expected (?:<document start>|node content|'-' indicator|key|',' or)")
+
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
 
 func yamlError(t text, err error) *syntaxError {
 	m := yamlLine.FindStringSubmatch(err.Error())
 	line, _ := strconv.Atoi(m[1])
 	message := strings.TrimPrefix(err.Error(), m[0])
+	if parserMistake.MatchString(message) {
+		line++
+	}
 	c := converter{text: t}
 	return &syntaxError{at: c.fileOffset(max(line, 1), 1), message: "this is not YAML: " + message}
 }

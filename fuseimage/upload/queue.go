@@ -1,0 +1,293 @@
+// Package upload makes S3 hold what the task left.
+//
+// The queue holds, for each key, what should be there; the newest wish wins, and workers make it so. A wish that was
+// replaced before it was begun costs no request.
+//
+// Lock order: Queue.mu is the only lock, never held across the network or a file read.
+package upload
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/fusiongen/fusiongen/fuseimage/cache"
+	"github.com/fusiongen/fusiongen/fuseimage/object"
+)
+
+// A Class says when, and whether, the content of a key is uploaded.
+type Class int
+
+// The classes, first to last. Final waits until every other wish is true (.exitcode). Keep is not uploaded.
+const (
+	Control Class = iota
+	Output
+	Other
+	Final
+	Keep
+)
+
+// priority of the requests of a class.
+func (c Class) priority() object.Priority {
+	if c == Control || c == Final {
+		return object.Control
+	}
+	return object.Output
+}
+
+// Content is what should be under a key: made by Stored, Copied or Gone.
+type Content struct {
+	local  *cache.Local
+	source object.Info
+	gone   bool
+	remote bool
+	meta   map[string]string
+}
+
+// Stored wishes the present bytes of l, from now until the wish is true, replaced or cancelled: the caller must not
+// let them change meanwhile, except by appending. The queue takes its own reference. Parts that Grow has sent are of
+// use only without metadata, which S3 takes at the start of an upload.
+func Stored(l *cache.Local, metadata map[string]string) Content {
+	return Content{local: l, meta: metadata}
+}
+
+// Copied wishes a server-side copy of info, which the queue protects until the copy is verified: wishes that would
+// replace or delete info's key wait.
+func Copied(info object.Info) Content { return Content{source: info, meta: info.Metadata} }
+
+// Gone wishes that nothing is there. remote says whether something can be there that this queue did not put;
+// if not, and the queue never began to put it, no request is made.
+func Gone(remote bool) Content { return Content{gone: true, remote: remote} }
+
+// Local returns the file of a Stored content, else nil.
+func (c Content) Local() *cache.Local { return c.local }
+
+// Source returns the version that Copied content is made of, else ok is false.
+func (c Content) Source() (info object.Info, ok bool) {
+	return c.source, c.local == nil && !c.gone
+}
+
+// Options of a Queue; the zero value is usable.
+type Options struct {
+	Tags    Tags                       // see ParseTags
+	Policy  func(key object.Key) Class // default: Output for all. Keep applies to Stored content only
+	Delay   time.Duration              // a new wish is not begun before, so that a replacing one saves it; default 1s
+	Workers int                        // keys in work at the same time, default 32
+	Stall   time.Duration              // Flush gives up after so long without progress, default 300s
+	Log     *slog.Logger               // default slog.DiscardHandler
+
+	// Done, when not nil, is called once for each wish that came true, outside of any lock, with what S3 now holds
+	// (zero Info after Gone). The wish may have been replaced meanwhile.
+	Done func(key object.Key, c Content, info object.Info)
+}
+
+// A Queue is safe for concurrent use.
+type Queue struct {
+	client *object.Client
+	cache  *cache.Cache
+	o      Options
+	log    *slog.Logger
+	ctx    context.Context // ends the work
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	mu      sync.Mutex
+	jobs    map[object.Key]*job // guarded by mu, as all below
+	lines   [Keep][]entry       // by class, in order of arrival
+	parked  []entry             // wait for a copy of their key
+	sources map[object.Key]int  // wishes that copy from a key
+	places  map[version]object.Info
+	others  int // open wishes that Final waits for
+	running int
+	hurried int // Flush calls under way
+	timer   *time.Timer
+	moved   chan struct{} // closed, and replaced, at every change that a waiter may wait for
+	last    time.Time     // of progress
+	report  Report
+	closed  bool
+}
+
+// job is a key with a history in this queue.
+type job struct {
+	key     object.Key
+	want    Content
+	class   Class
+	serial  int       // of the wish
+	open    bool      // the wish is not true yet
+	begun   bool      // a worker is at it
+	due     time.Time // when it may begin
+	tries   int
+	err     error // the last failure
+	failed  bool  // for good
+	maybe   bool  // S3 may hold something that we put
+	stop    context.CancelFunc
+	release func() // of the wish's local
+	stream  *stream
+}
+
+type entry struct {
+	*job
+	serial int
+}
+
+type version struct {
+	key  object.Key
+	etag string
+}
+
+// New starts a queue. Its multipart uploads are noted in the cache's journal.
+func New(client *object.Client, c *cache.Cache, o Options) *Queue {
+	o.Delay = cmp.Or(o.Delay, time.Second)
+	o.Workers = cmp.Or(o.Workers, 32)
+	o.Stall = cmp.Or(o.Stall, 300*time.Second)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Policy == nil {
+		o.Policy = func(object.Key) Class { return Output }
+	}
+	q := &Queue{
+		client: client, cache: c, o: o, log: o.Log,
+		jobs: map[object.Key]*job{}, sources: map[object.Key]int{}, places: map[version]object.Info{},
+		moved: make(chan struct{}), last: time.Now(),
+	}
+	q.ctx, q.cancel = context.WithCancel(context.Background())
+	q.timer = time.AfterFunc(time.Hour, func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.schedule()
+	})
+	return q
+}
+
+// Want replaces the wish for key. It returns at once.
+func (q *Queue) Want(key object.Key, c Content) {
+	class := q.o.Policy(key)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	j := q.job(key)
+	q.retract(j)
+	if j.stream != nil && j.stream.local != c.local {
+		q.dropStream(j)
+	}
+	if class == Keep {
+		if c.local != nil {
+			return
+		}
+		class = Other
+	}
+	if q.closed {
+		return
+	}
+	j.want, j.class, j.open = c, class, true
+	if class != Final {
+		q.others++
+	}
+	if l := c.local; l != nil {
+		l.Retain()
+		done := l.Pending()
+		j.release = func() { done(); l.Close() }
+	} else if !c.gone {
+		q.sources[c.source.Key]++
+	}
+	q.enqueue(j, time.Now().Add(q.o.Delay))
+	q.schedule()
+}
+
+func (q *Queue) job(key object.Key) *job {
+	j := q.jobs[key]
+	if j == nil {
+		j = &job{key: key}
+		q.jobs[key] = j
+	}
+	return j
+}
+
+// retract drops the present wish, if any, and stops the work on it where that is safe. q.mu is held.
+func (q *Queue) retract(j *job) {
+	j.serial++
+	j.failed, j.err, j.tries = false, nil, 0
+	if j.stop != nil {
+		j.stop()
+	}
+	q.settle(j)
+}
+
+// settle ends a wish, true or not. q.mu is held.
+func (q *Queue) settle(j *job) {
+	if !j.open {
+		return
+	}
+	j.open = false
+	if j.class != Final {
+		q.others--
+	}
+	if j.release != nil {
+		go j.release() // takes the cache's locks and may remove a file
+		j.release = nil
+	}
+	if src, ok := j.want.Source(); ok {
+		if q.sources[src.Key]--; q.sources[src.Key] == 0 {
+			delete(q.sources, src.Key)
+		}
+		q.unpark()
+	}
+	q.broadcast()
+}
+
+func (q *Queue) broadcast() {
+	close(q.moved)
+	q.moved = make(chan struct{})
+}
+
+// Cancel drops the wish for key and what Grow began, because the file is open for writing again or was unlinked
+// before anything of it could be in S3. It returns when no request for key runs any more that could change S3 later.
+func (q *Queue) Cancel(ctx context.Context, key object.Key) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	j := q.jobs[key]
+	if j == nil {
+		return nil
+	}
+	q.retract(j)
+	if j.stream != nil {
+		q.dropStream(j)
+	}
+	for j.begun {
+		moved := q.moved
+		q.mu.Unlock()
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			q.mu.Lock()
+			return ctx.Err()
+		}
+		q.mu.Lock()
+	}
+	return nil
+}
+
+// Close stops the workers and aborts unfinished multipart uploads, within ctx.
+func (q *Queue) Close(ctx context.Context) error {
+	q.mu.Lock()
+	q.closed = true
+	q.timer.Stop()
+	for _, j := range q.jobs {
+		q.retract(j)
+		if j.stream != nil {
+			q.dropStream(j)
+		}
+	}
+	q.mu.Unlock()
+	q.cancel()
+	ended := make(chan struct{})
+	go func() { q.work.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
