@@ -30,6 +30,7 @@ func programs() []program {
 	return []program{
 		{"fuse-device-plugin", devicePlugin},
 		{"fusion-node", node},
+		{"nvme-prep", nvmePrep},
 	}
 }
 
