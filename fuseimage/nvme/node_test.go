@@ -41,11 +41,22 @@ const diskSize = 3 << 20
 
 func newNode(t *testing.T) *fakeNode {
 	t.Helper()
-	n := &fakeNode{t: t, root: t.TempDir(), kind: unix.XFS_SUPER_MAGIC}
+	n := &fakeNode{t: t, root: memoryDir(t), kind: unix.XFS_SUPER_MAGIC}
 	n.write("proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n")
 	n.write("proc/1/mountinfo", fmt.Sprintf("20 1 259:0 / %s rw - xfs /dev/nvme0n1 rw\n", n.root))
 	n.disk("nvme0n1", "Amazon Elastic Block Store", "vol0001", "259:0", diskSize)
 	return n
+}
+
+// memoryDir is a temporary directory on a tmpfs where there is one: these tests wait for fsync otherwise.
+func memoryDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "nvme-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 func (n *fakeNode) write(path, content string) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -21,7 +22,7 @@ type System interface {
 	// Claim opens a device for writing and for itself alone, and lets go again. unix.EBUSY: somebody has it,
 	// also where the use is in another mount namespace.
 	Claim(device, number string) error
-	// Erase makes the first bytes of a device zero: an unfinished superblock of ours.
+	// Erase makes both ends of a device of ours blank, the superblock last: until then it is known as ours.
 	Erase(device string) error
 	// Space tells what is mounted at dir: the filesystem's magic number and its bytes.
 	Space(dir string) (kind, total, free int64, err error)
@@ -70,8 +71,19 @@ func (Kernel) Erase(device string) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(make([]byte, 4096))
-	return errors.Join(err, f.Sync(), f.Close())
+	const superblock = 4096
+	end, err := f.Seek(0, io.SeekEnd)
+	for _, from := range []int64{end - edge, superblock, 0} {
+		length := edge
+		if from == 0 {
+			length = superblock
+		}
+		if err == nil {
+			_, err = f.WriteAt(make([]byte, length), from)
+			err = errors.Join(err, f.Sync())
+		}
+	}
+	return errors.Join(err, f.Close())
 }
 
 func (Kernel) Space(dir string) (kind, total, free int64, err error) {
