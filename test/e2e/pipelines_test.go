@@ -27,7 +27,7 @@ type pipeline struct {
 }
 
 var pipelines = []pipeline{
-	{name: "many", outputs: []string{"small-*.txt"}},
+	{name: "many", outputs: []string{"small-*.txt"}, args: []string{"--tasks", "8"}},
 	{name: "outputs", outputs: []string{"tree/*", "tree/*/*", "tree/*/*/*", "*.csv", "soft.txt", "hard.txt", "with space.txt", "Zürich-日本.txt", "read.txt"}},
 	{name: "retry", outputs: []string{"attempt.txt"}},
 	{name: "ranges", outputs: []string{"piece-*", "sum.txt"}, args: []string{"--mib", "256"}},
