@@ -148,7 +148,7 @@ func (g *graph) broken(files []string) bool {
 	return slices.ContainsFunc(files, func(name string) bool {
 		f, err := g.file(name)
 		if ext := path.Ext(name); err != nil || ext != ".yaml" && ext != ".yml" {
-			return false
+			return false // generators take files of any kind
 		}
 		_, bad := g.docs(f)
 		return bad != nil

@@ -97,6 +97,9 @@ func flat(c *lint.Config) []flatSetting {
 
 // openScope says whether the name is a scope of options, not an option of its own.
 func openScope(name string) bool {
+	if first, _, _ := strings.Cut(name, "."); !slices.Contains(judged, first) {
+		return false
+	}
 	for _, o := range facts.Options() {
 		if o.Name == name {
 			return name == "k8s.client"

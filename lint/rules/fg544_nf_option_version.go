@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"slices"
-
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema/facts"
 )
@@ -18,13 +16,13 @@ func checkOptionVersion(set *lint.Setup, report *lint.Reporter) {
 	if version == "" {
 		return
 	}
+	table := map[string]facts.Option{}
+	for _, o := range facts.Options() {
+		table[o.Name] = o
+	}
 	for _, c := range set.Configs {
 		for _, s := range flat(c) {
-			i := slices.IndexFunc(facts.Options(), func(o facts.Option) bool { return o.Name == s.name })
-			if i < 0 {
-				continue
-			}
-			switch o := facts.Options()[i]; {
+			switch o := table[s.name]; {
 			case o.Since != "" && !lint.AtLeast(version, o.Since):
 				report.At(s.key, "leave it out, or run Nextflow "+o.Since, "%s exists from Nextflow %s on, and this is %s: it is ignored", s.name, o.Since, version)
 			case o.Until != "" && lint.AtLeast(version, o.Until):
