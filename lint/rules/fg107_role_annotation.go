@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema"
 )
 
 var roleAnnotation = lint.Rule{
@@ -86,6 +87,11 @@ func checkRoleARN(set *lint.Setup, report *lint.Reporter, sa *lint.Object, value
 		}
 		return
 	}
+	if meant := nearRole(set, role.Name); meant != "" {
+		fixed := strings.TrimSuffix(value.Value, role.Name) + meant
+		report.At(value, "write "+fixed, "%s takes the role %s, but the role of the set-up is %s, so STS refuses it and %s", sa.ID(), role.Name, meant, noCredentials).Unsafe(replace(value, fixed)...)
+		return
+	}
 	var other *lint.Node
 	for _, w := range webs(set) {
 		if !trustsAccount(w, sa) {
@@ -103,6 +109,27 @@ func checkRoleARN(set *lint.Setup, report *lint.Reporter, sa *lint.Object, value
 			"%s takes a role of account %s, but the trust policy that names it is of account %s, so STS refuses the token and %s", sa.ID(), role.Account, account, noCredentials).
 			See(other, "the provider of account %s", account)
 	}
+}
+
+// nearRole is the IAM role of the set-up (an object of ACK or Crossplane) that a name was meant to be, or "" where it names one.
+func nearRole(set *lint.Setup, name string) string {
+	var roles []string
+	for _, o := range set.Kind("Role") {
+		switch o.Group() {
+		case "iam.services.k8s.aws":
+			roles = append(roles, o.Get("spec", "name").Text())
+		case "iam.aws.upbound.io", "iam.aws.m.upbound.io":
+			if external := o.Get("metadata", "annotations", "crossplane.io/external-name"); external != nil {
+				roles = append(roles, external.Text())
+			} else {
+				roles = append(roles, o.Name)
+			}
+		}
+	}
+	if slices.Contains(roles, name) {
+		return ""
+	}
+	return schema.Suggest(name, roles)
 }
 
 func whyNoRole(value string) string {
