@@ -43,7 +43,7 @@ func granting(p *lint.Policy, at place, all []place) *lint.Statement {
 	}
 	for _, s := range p.Statements() {
 		lists := slices.ContainsFunc(s.Resources, func(r *lint.Node) bool { return r.Known() && resourceMatches(r, at.Bucket) })
-		if s.Effect == "Allow" && at.where == "work" && lists && prefixAllowed(s, "s3:ListBucket", at.key("x")) {
+		if s.Effect == "Allow" && at.where == "work" && lists && grantsS3(s) && prefixAllowed(s, "s3:ListBucket", at.key("x")) {
 			return &s
 		}
 	}
@@ -52,7 +52,7 @@ func granting(p *lint.Policy, at place, all []place) *lint.Statement {
 
 func grantsObjects(p *lint.Policy, at place) *lint.Statement {
 	for _, s := range p.Statements() {
-		if s.Effect == "Allow" && slices.ContainsFunc(s.Resources, func(r *lint.Node) bool { return r.Known() && resourceMatches(r, at.object("x")) }) {
+		if s.Effect == "Allow" && grantsS3(s) && slices.ContainsFunc(s.Resources, func(r *lint.Node) bool { return r.Known() && resourceMatches(r, at.object("x")) }) {
 			return &s
 		}
 	}
