@@ -34,6 +34,9 @@ type Connection struct {
 // connection instead of mounting again.
 func (c *Connection) ServePath() string { return fmt.Sprintf("/dev/fd/%d", c.FD) }
 
+// Helped reports whether fusermount3 made the mount.
+func (c *Connection) Helped() bool { return c.helper }
+
 // Unmount detaches the directory at once, even while processes still use it.
 func (c *Connection) Unmount() error {
 	if !c.helper {
