@@ -18,17 +18,18 @@ var roleAnnotation = lint.Rule{
 const noCredentials = "pods get no credentials of the role and call S3 as the node, or anonymously"
 
 func checkRoleAnnotation(set *lint.Setup, report *lint.Reporter) {
+	trusts := webs(set)
 	for _, sa := range set.Kind("ServiceAccount") {
 		annotations := sa.Get("metadata", "annotations")
 		if f := annotations.Field(lint.RoleAnnotation); f != nil {
-			checkRoleARN(set, report, sa, f.Value)
+			checkRoleARN(set, trusts, report, sa, f.Value)
 			continue
 		}
 		if f := misspelt(annotations); f != nil {
 			report.At(f.Key, "write "+lint.RoleAnnotation, "EKS does not know the annotation %s, so %s", f.Key.Value, noCredentials).Safe(replace(f.Key, lint.RoleAnnotation)...)
 			continue
 		}
-		checkUnannotated(set, report, sa)
+		checkUnannotated(set, trusts, report, sa)
 	}
 }
 
@@ -49,8 +50,8 @@ func misspelt(annotations *lint.Node) *lint.Field {
 }
 
 // checkUnannotated: a trust policy that names the account means it to have a role by IRSA.
-func checkUnannotated(set *lint.Setup, report *lint.Reporter, sa *lint.Object) {
-	for _, w := range webs(set) {
+func checkUnannotated(set *lint.Setup, trusts []lint.Web, report *lint.Reporter, sa *lint.Object) {
+	for _, w := range trusts {
 		for _, c := range w.Claim("sub") {
 			for _, v := range c.Values {
 				if a, ok := lint.Subject(v.Text()); ok && a.Name == sa.Name && a.Namespace == sa.Namespace && !associated(set, a) {
@@ -72,7 +73,7 @@ var (
 	bareRole = regexp.MustCompile(`^[\w+=,.@/-]+$`)
 )
 
-func checkRoleARN(set *lint.Setup, report *lint.Reporter, sa *lint.Object, value *lint.Node) {
+func checkRoleARN(set *lint.Setup, trusts []lint.Web, report *lint.Reporter, sa *lint.Object, value *lint.Node) {
 	if !value.Known() {
 		if value != nil && value.Value == "" && !value.Unknown() {
 			report.At(value, "write the role's ARN", "%s has an empty role annotation, so its %s", sa.ID(), noCredentials)
@@ -93,7 +94,7 @@ func checkRoleARN(set *lint.Setup, report *lint.Reporter, sa *lint.Object, value
 		return
 	}
 	var other *lint.Node
-	for _, w := range webs(set) {
+	for _, w := range trusts {
 		if !trustsAccount(w, sa) {
 			continue
 		}

@@ -15,11 +15,15 @@ var missingAction = lint.Rule{
 
 func checkMissingActions(set *lint.Setup, report *lint.Reporter) {
 	policies := slices.DeleteFunc(identityPolicies(set), func(p *lint.Policy) bool { return !concernsS3(p) })
+	all := places(set)
 	for _, p := range policies {
-		who := roleOf(set, p)
+		who := ""
+		if len(all) > 0 {
+			who = roleOf(set, p)
+		}
 		seen := map[lint.S3]bool{}
-		for _, at := range places(set) {
-			statement := granting(p, at, places(set))
+		for _, at := range all {
+			statement := granting(p, at, all)
 			if statement == nil || seen[at.S3] || misshapen(p) || !granted(policies, at) {
 				continue
 			}
