@@ -38,7 +38,11 @@ func (set *Setup) embedded(o *Object) {
 			continue
 		}
 		t, ok := f.Value.literal()
-		if !ok || slices.ContainsFunc(set.Configs, func(c *Config) bool { return string(c.text.src) == string(t.src) }) {
+		if !ok {
+			continue
+		}
+		if slices.ContainsFunc(set.Configs, func(c *Config) bool { return string(c.text.src) == string(t.src) }) {
+			set.repeats = append(set.repeats, t)
 			continue
 		}
 		set.addConfig(nil, t, o)

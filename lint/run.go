@@ -25,6 +25,7 @@ func Run(in Input, rules []Rule, opts Options) ([]Finding, error) {
 		in.Exclude = func(string) bool { return false }
 	}
 	c := &collector{tree: in.Tree, exclude: in.Exclude, graph: newGraph(in.Tree), spec: in.Spec}
+	opts.Joined = len(in.With) > 0
 	var with []*collected
 	for _, p := range in.With {
 		w, err := c.collect(clean(p))
@@ -98,8 +99,8 @@ func (r *run) traced(set *Setup, f Finding) Finding {
 	switch {
 	case !ok:
 	case r.spec != nil:
-		f.Related = append([]Related{{f.Span, generatedFrom}}, f.Related...)
-		f.Span, f.file, f.Fix = from.Span, r.spec, nil
+		f.Related = append([]Related{{f.Span, "what is generated from it"}}, f.Related...)
+		f.made, f.Span, f.file, f.Fix = f.Span, from.Span, r.spec, nil
 	default:
 		f.Related = append(f.Related, from)
 	}
@@ -111,7 +112,11 @@ func (r *run) mark(set *Setup) {
 	for _, s := range set.sources {
 		if !r.marked[s.File] {
 			r.marked[s.File] = true
-			r.marks = append(r.marks, suppressions(s.File)...)
+			for _, m := range suppressions(s.File) {
+				if !slices.ContainsFunc(set.repeats, m.within) { // the file's own comment speaks
+					r.marks = append(r.marks, m)
+				}
+			}
 		}
 	}
 	for _, o := range set.Objects {

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -92,16 +91,9 @@ func annotated(o *Object) []*Suppression {
 	return out
 }
 
-// generatedFrom marks the place in a generated file that a finding about the spec was found at.
-const generatedFrom = "what is generated from it"
-
-func (s *Suppression) holds(p schema.Pos) bool {
-	return p.File == s.file.Name && s.from <= p.Line && p.Line <= s.to
-}
-
 // covers says whether the suppression speaks of the finding.
 func (s *Suppression) covers(f Finding) bool {
-	if !s.holds(f.Pos) && !slices.ContainsFunc(f.Related, func(r Related) bool { return r.Message == generatedFrom && s.holds(r.Pos) }) {
+	if !s.at(f.Pos) && !s.at(f.made.Pos) {
 		return false
 	}
 	for _, r := range s.Rules {
@@ -110,6 +102,15 @@ func (s *Suppression) covers(f Finding) bool {
 		}
 	}
 	return false
+}
+
+func (s *Suppression) at(p schema.Pos) bool {
+	return p.File == s.file.Name && p.Line >= s.from && p.Line <= s.to
+}
+
+// within says whether it stands in a text.
+func (s *Suppression) within(t text) bool {
+	return s.file == t.file && s.start >= t.offset(0) && s.start < t.offset(len(t.src))
 }
 
 // Matches says whether a name from a flag, a configuration or a comment means the rule: its ID, its slug, the
