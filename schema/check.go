@@ -20,7 +20,7 @@ type checker struct {
 func check(ws *Workspace) Diagnostics {
 	c := &checker{ws: ws}
 	for _, f := range []func(*checker){
-		checkRegion, checkIssuer, checkWorkstation, checkStorage, checkIdentity, checkRuntime, checkScratch, checkSecurity, checkNodes, checkPlatform,
+		checkRegion, checkIssuer, checkWorkstation, checkStorage, checkIdentity, checkRuntime, checkScratch, checkSecurity, checkNodes, checkComponents, checkPlatform,
 	} {
 		f(c)
 	}
@@ -97,6 +97,9 @@ func checkStorage(c *checker) {
 		if strings.Contains(strings.TrimPrefix(uri, "s3://"), "//") {
 			c.report(path, "the prefix has an empty part, which is a key of its own in S3", "write one slash")
 		}
+	}
+	if parts := strings.Split(s.KMS, ":"); len(parts) > 3 && parts[3] != s.Region {
+		c.report("storage.kms", fmt.Sprintf("the key is in %s and the buckets are in %s; S3 takes keys of the bucket's region only", parts[3], s.Region), "name a key of "+s.Region+", or storage.region")
 	}
 	for i, p := range s.Publish {
 		bucket, prefix := Bucket(p)
