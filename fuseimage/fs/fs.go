@@ -66,6 +66,8 @@ type FS struct {
 	through bool         // passthrough works; set by Init
 	owning  singleflight.Group
 
+	siblings siblings
+
 	mu      sync.Mutex
 	files   map[*tree.Node]*file // guarded by mu: those with handles
 	handles map[uint64]*handle   // guarded by mu
@@ -102,6 +104,7 @@ func New(cfg Config) (*FS, error) {
 		files:         map[*tree.Node]*file{},
 		handles:       map[uint64]*handle{},
 		dirs:          map[uint64]*dirHandle{},
+		siblings:      siblings{dirs: map[*tree.Node]*streak{}},
 	}
 	cfg.Upload.Done = func(key object.Key, c upload.Content, info object.Info) { fs.tree.Done(key, c, info) }
 	fs.queue = upload.New(cfg.Client, cfg.Cache, cfg.Upload)

@@ -215,6 +215,7 @@ func (t *Tree) list(ctx context.Context, dir *Node, onlyPage bool) error {
 
 // merge puts what S3 listed under prefix into dir. What is ours stays as it is.
 func (t *Tree) merge(dir *Node, prefix object.Key, entries []object.Entry, whole bool, began time.Time) {
+	dir.dir.order = dir.dir.order[:0]
 	for _, e := range entries {
 		if e.Prefix == "" {
 			name := strings.TrimPrefix(e.Key.Name, prefix.Name)
@@ -224,6 +225,7 @@ func (t *Tree) merge(dir *Node, prefix object.Key, entries []object.Entry, whole
 				t.warnOnce("this key cannot be a file name and is not shown", e.Key)
 			} else {
 				t.putFile(dir, name, e.Info, began)
+				dir.dir.order = append(dir.dir.order, name)
 			}
 		}
 	}
