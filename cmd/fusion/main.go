@@ -29,6 +29,7 @@ type program struct {
 func programs() []program {
 	return []program{
 		{"fusion", launcher},
+		{"fuse-device-plugin", devicePlugin},
 	}
 }
 

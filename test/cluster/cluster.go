@@ -20,6 +20,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/fusiongen/fusiongen/test/server"
 )
 
 // Options choose a cluster.
@@ -99,12 +101,12 @@ func (c *Cluster) Stop() {
 		c.stopNode()
 	}
 	for _, name := range []string{"kube-controller-manager", "kube-apiserver", "etcd"} {
-		c.process(name).stop()
+		c.process(name).Stop()
 	}
 }
 
-func (c *Cluster) process(name string) process {
-	return process{name: name, dir: filepath.Join(c.Dir, "run")}
+func (c *Cluster) process(name string) server.Process {
+	return server.Process{Name: name, Dir: filepath.Join(c.Dir, "run")}
 }
 
 func (c *Cluster) certificates(host string, port int) error {
@@ -153,7 +155,7 @@ func (c *Cluster) startEtcd(ctx context.Context, client, peer int) error {
 		return err
 	}
 	url, peerURL := fmt.Sprintf("http://127.0.0.1:%d", client), fmt.Sprintf("http://127.0.0.1:%d", peer)
-	return c.process("etcd").start(nil, bin, "--unsafe-no-fsync", "--data-dir="+filepath.Join(c.Dir, "etcd"),
+	return c.process("etcd").Start(nil, bin, "--unsafe-no-fsync", "--data-dir="+filepath.Join(c.Dir, "etcd"),
 		"--listen-client-urls="+url, "--advertise-client-urls="+url, "--listen-peer-urls="+peerURL,
 		"--initial-advertise-peer-urls="+peerURL, "--initial-cluster=default="+peerURL)
 }
@@ -179,7 +181,7 @@ func (c *Cluster) startAPI(ctx context.Context, etcd, port int, host string, fla
 		args = append(args, "--endpoint-reconciler-type=none") // loopback is no endpoint of a Service
 	}
 	api := c.process("kube-apiserver")
-	if err := api.start(nil, append(args, flags...)...); err != nil {
+	if err := api.Start(nil, append(args, flags...)...); err != nil {
 		return err
 	}
 	if c.Config, err = clientcmd.BuildConfigFromFlags("", c.Kubeconfig); err != nil {
@@ -191,7 +193,7 @@ func (c *Cluster) startAPI(ctx context.Context, etcd, port int, host string, fla
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	return api.await(ctx, func(ctx context.Context) error {
+	return api.Await(ctx, func(ctx context.Context) error {
 		_, err := c.Client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
 		return err
 	})
@@ -204,7 +206,7 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 	}
 	pki, kcm := filepath.Join(c.Dir, "pki"), c.process("kube-controller-manager")
 	// With the default of 20 queries a second the first service account takes four seconds longer.
-	if err := kcm.start(nil, bin, "--kubeconfig="+filepath.Join(c.Dir, "kube-controller-manager.kubeconfig"),
+	if err := kcm.Start(nil, bin, "--kubeconfig="+filepath.Join(c.Dir, "kube-controller-manager.kubeconfig"),
 		"--service-account-private-key-file="+pki+"/sa.key", "--root-ca-file="+pki+"/ca.crt",
 		"--cluster-signing-cert-file="+pki+"/ca.crt", "--cluster-signing-key-file="+pki+"/ca.key",
 		"--use-service-account-credentials", "--kube-api-qps=500", "--kube-api-burst=500",
@@ -213,10 +215,16 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	return kcm.await(ctx, func(ctx context.Context) error {
+	return kcm.Await(ctx, func(ctx context.Context) error {
 		_, err := c.Client.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
 		return err
 	})
+}
+
+// CA is the certificate of the cluster's authority, PEM.
+func (c *Cluster) CA() []byte {
+	data, _ := os.ReadFile(filepath.Join(c.Dir, "pki", "ca.crt")) // written by Start
+	return data
 }
 
 // Kubectl runs the pinned kubectl against the cluster and returns its standard output; the error quotes stderr.

@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -45,12 +47,12 @@ func (c *Cluster) startContainerd(ctx context.Context) error {
 		return err
 	}
 	p := c.process("containerd")
-	if err := p.start([]string{"PATH=" + bin + ":" + os.Getenv("PATH")}, path, "-c", filepath.Join(dir, "config.toml")); err != nil {
+	if err := p.Start([]string{"PATH=" + bin + ":" + os.Getenv("PATH")}, path, "-c", filepath.Join(dir, "config.toml")); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	if err := p.await(ctx, func(ctx context.Context) error { _, err := c.ctr(ctx, nil, "version"); return err }); err != nil {
+	if err := p.Await(ctx, func(ctx context.Context) error { _, err := c.ctr(ctx, nil, "version"); return err }); err != nil {
 		return err
 	}
 	pause, err := PauseImage()
@@ -93,7 +95,7 @@ func (c *Cluster) ctr(ctx context.Context, stdin io.Reader, args ...string) (str
 func (c *Cluster) stopContainers() {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	if c.process("containerd").pid() == 0 {
+	if c.process("containerd").PID() == 0 {
 		return
 	}
 	for _, what := range []string{"tasks", "containers"} {
@@ -105,6 +107,32 @@ func (c *Cluster) stopContainers() {
 				c.ctr(ctx, nil, what, "rm", id)
 			}
 		}
+	}
+}
+
+// killLeft ends by force what stopContainers could not: pods that a kubelet was just starting, and their shims.
+func (c *Cluster) killLeft() {
+	_ = filepath.WalkDir("/sys/fs/cgroup", func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Name() == "cgroup.procs" && strings.Contains(path, "kubepods") {
+			data, _ := os.ReadFile(path)
+			for pid := range strings.FieldsSeq(string(data)) {
+				kill(pid)
+			}
+		}
+		return nil
+	})
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, line := range lines {
+		data, _ := os.ReadFile(line)
+		if strings.Contains(string(data), "containerd-shim") && strings.Contains(string(data), c.Dir) {
+			kill(filepath.Base(filepath.Dir(line)))
+		}
+	}
+}
+
+func kill(pid string) {
+	if n, err := strconv.Atoi(pid); err == nil {
+		syscall.Kill(n, syscall.SIGKILL)
 	}
 }
 

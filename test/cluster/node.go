@@ -14,17 +14,22 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// The one node of a full cluster. Its address is that of the pod bridge: kubelet refuses loopback, and the machine's
+// The one node of a full cluster. Its address, Node, is that of the pod bridge: kubelet refuses loopback, and the machine's
 // uplink is none of a test's business.
 const (
+	Node = "10.244.0.1" // what pods reach this machine by
+
 	nodeName = "node1"
-	nodeIP   = "10.244.0.1"
+	nodeIP   = Node
 	pods     = "10.244.0.0/24"
 	bridge   = "fusiongen0"
 )
 
 // kubeletDir stays the kubelet's own: drivers and plugins name it.
 const kubeletDir = "/var/lib/kubelet"
+
+// shared are the folders whose mounts node and containers see of each other. Where systemd runs, all of / is.
+var shared = []string{kubeletDir, "/var/lib/fusion"}
 
 // cniDir is where Debian's containernetworking-plugins lie.
 const cniDir = "/usr/lib/cni"
@@ -54,8 +59,10 @@ func (c *Cluster) preflight() error {
 // startNode makes this machine the node: scheduler, containerd, kubelet, kube-proxy.
 func (c *Cluster) startNode(ctx context.Context) error {
 	// Drivers share mounts with the node from below this folder, and tasks that are not root open the device.
-	if err := shareMount(kubeletDir); err != nil {
-		return err
+	for _, dir := range shared {
+		if err := shareMount(dir); err != nil {
+			return err
+		}
 	}
 	if err := os.Chmod("/dev/fuse", 0o666); err != nil { // udev's mode elsewhere
 		return err
@@ -79,13 +86,13 @@ func (c *Cluster) startNode(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := c.process(s[0]).start(nil, append([]string{bin}, s[1:]...)...); err != nil {
+		if err := c.process(s[0]).Start(nil, append([]string{bin}, s[1:]...)...); err != nil {
 			return err
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	return c.process("kubelet").await(ctx, func(ctx context.Context) error {
+	return c.process("kubelet").Await(ctx, func(ctx context.Context) error {
 		node, err := c.Client.CoreV1().Nodes().Get(ctx, nodeName, metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -102,30 +109,33 @@ func (c *Cluster) startNode(ctx context.Context) error {
 // Restart ends a server by force and starts it again with the command that it had; the node's parts only.
 func (c *Cluster) Restart(ctx context.Context, name string, pause time.Duration) error {
 	p := c.process(name)
-	command, err := p.command()
+	command, err := p.Command()
 	if err != nil {
 		return err
 	}
-	p.kill()
+	p.Kill()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(pause):
 	}
-	return p.start(nil, command...)
+	return p.Start(nil, command...)
 }
 
 // stopNode ends the node's servers and pods and undoes mounts, cgroups and network.
 func (c *Cluster) stopNode() {
-	c.process("kubelet").stop()
-	c.process("kube-proxy").stop()
+	c.process("kubelet").Stop()
+	c.process("kube-proxy").Stop()
 	c.stopContainers()
 	for _, name := range []string{"containerd", "kube-scheduler"} {
-		c.process(name).stop()
+		c.process(name).Stop()
 	}
+	c.killLeft()
 	unmountBelow(c.Dir)
-	unmountBelow(kubeletDir)
-	emptyDir(kubeletDir)
+	for _, dir := range shared {
+		unmountBelow(dir)
+		emptyDir(dir)
+	}
 	removeCgroups()
 	c.network().down()
 }
