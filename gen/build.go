@@ -57,21 +57,22 @@ func addKustomize(b *builder) error {
 		return err
 	}
 	if len(b.ws.Environments) == 0 {
-		b.addUnit("", b.ws, shared, nil)
-		return nil
+		return b.addUnit("", b.ws, shared, nil)
 	}
 	for i, env := range b.ws.Environments {
 		own, err := render(newInput(env.Workspace, b.opts, env.Name), b.config(b.ws.Environments[i:i+1]))
 		if err != nil {
 			return err
 		}
-		b.addUnit(Root(env.Name)+"/", env.Workspace, own, shared)
+		if err := b.addUnit(Root(env.Name)+"/", env.Workspace, own, shared); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // addUnit writes one kustomization with its bases below dir. A base that equals the shared one is referred to.
-func (b *builder) addUnit(dir string, ws *schema.Workspace, own, shared *rendering) {
+func (b *builder) addUnit(dir string, ws *schema.Workspace, own, shared *rendering) error {
 	k := kustomization{}
 	for _, base := range baseOrder {
 		files := own.bases[base]
@@ -90,13 +91,10 @@ func (b *builder) addUnit(dir string, ws *schema.Workspace, own, shared *renderi
 	if own.head != nil {
 		b.addObject(dir+"head/job.yaml", *own.head)
 	}
-	for _, name := range ws.Components {
-		for path, data := range component(name) {
-			b.tree.add(dir+"components/"+name+"/"+path, data)
-		}
-		k.Components = append(k.Components, "components/"+name)
-	}
+	components, err := b.addComponents(dir, ws, own)
+	k.Components = components
 	b.tree.add(dir+"kustomization.yaml", k.bytes())
+	return err
 }
 
 func (b *builder) addBase(dir string, files map[string]object) {

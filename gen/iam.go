@@ -10,15 +10,69 @@ import (
 	"github.com/fusiongen/fusiongen/schema/policy"
 )
 
-// Permissions is the identity policy of a workspace's head or task role: exactly the grants of schema/facts on the
-// buckets and prefixes that the spec names. Where head and tasks share a role it has both.
-func Permissions(ws *schema.Workspace, who string) policy.Document {
-	p := permissions{ws: ws, arn: "arn:" + ws.Cluster.Partition + ":s3:::"}
+// Need is one call of a run, as the requests that IAM decides.
+type Need struct {
+	facts.Grant
+	Place    string           // s3:// URI, or the key's ARN
+	Resource string           // ARN pattern that the policy names
+	Prefixes []string         // patterns of s3:prefix that a list asks for; nil where it may ask for all
+	Requests []policy.Request // examples of the call: each must be allowed
+}
+
+// Needs are the calls of a workspace's head or tasks: the grants of schema/facts on the places that the spec names.
+// Where head and tasks share a role it has both.
+func Needs(ws *schema.Workspace, who string) []Need {
+	var out []Need
 	for _, g := range facts.Grants() {
-		if g.Who == who || shared(ws) {
-			p.grant(g)
+		if g.Who != who && !shared(ws) {
+			continue
+		}
+		for _, place := range places(ws, g.Where) {
+			out = append(out, need(ws, g, place))
 		}
 	}
+	return out
+}
+
+func need(ws *schema.Workspace, g facts.Grant, place string) Need {
+	n := Need{Grant: g, Place: place, Resource: place}
+	request := policy.Request{Action: g.Action, Resource: place}
+	if g.On == "key" {
+		n.Requests = []policy.Request{request}
+		return n
+	}
+	bucket, prefix := schema.Bucket(place)
+	arn := "arn:" + ws.Cluster.Partition + ":s3:::" + bucket
+	if g.On == "object" {
+		n.Resource = arn + "/" + below(prefix)
+		request.Resource = arn + "/" + strings.TrimSuffix(below(prefix), "*") + "ab/0123"
+		n.Requests = []policy.Request{request}
+		return n
+	}
+	n.Resource, request.Resource = arn, arn
+	asked := []string{below(prefix)}
+	if strings.Contains(g.Prefix, "exact") {
+		asked = []string{prefix, below(prefix)}
+	}
+	if prefix != "" {
+		n.Prefixes = asked
+	}
+	for _, p := range asked {
+		request.Context = policy.Context{"s3:prefix": {strings.Replace(p, "*", "ab/0123", 1)}}
+		n.Requests = append(n.Requests, request)
+	}
+	return n
+}
+
+// Permissions is the identity policy of a workspace's head or task role: exactly what its needs ask for, in the fewest
+// statements.
+func Permissions(ws *schema.Workspace, who string) policy.Document {
+	var p permissions
+	for _, n := range Needs(ws, who) {
+		p.allow(n)
+	}
+	p.merge()
+	p.number()
 	return policy.Document{Version: policy.Version, Statements: p.statements}
 }
 
@@ -27,52 +81,64 @@ func shared(ws *schema.Workspace) bool {
 	return ws.Identity.Head.Role == ws.Identity.Task.Role
 }
 
-type permissions struct {
-	ws         *schema.Workspace
-	arn        string // all but the bucket
-	statements []policy.Statement
-}
+type permissions struct{ statements []policy.Statement }
 
-func (p *permissions) grant(g facts.Grant) {
-	if g.On == "key" {
-		if p.ws.Storage.KMS != "" {
-			p.allow(policy.Statement{Sid: "Key", Resource: policy.List{p.ws.Storage.KMS}}, g.Action)
-		}
-		return
+// allow adds the action to the statement of the same resource and condition, or the statement.
+func (p *permissions) allow(n Need) {
+	s := policy.Statement{Sid: title(n.Where), Effect: "Allow", Action: policy.List{n.Action}, Resource: policy.List{n.Resource}}
+	if n.On == "bucket" {
+		s.Sid = "List" + s.Sid
 	}
-	for _, uri := range places(p.ws, g.Where) {
-		bucket, prefix := schema.Bucket(uri)
-		sid := strings.ToUpper(g.Where[:1]) + g.Where[1:]
-		if g.On == "bucket" {
-			p.allow(policy.Statement{Sid: "List" + sid, Resource: policy.List{p.arn + bucket}, Condition: prefixes(g, prefix)}, g.Action)
-			continue
-		}
-		p.allow(policy.Statement{Sid: sid, Resource: policy.List{p.arn + bucket + "/" + below(prefix)}}, g.Action)
+	if n.Prefixes != nil {
+		s.Condition = policy.Conditions{"StringLike": {"s3:prefix": n.Prefixes}}
 	}
-}
-
-// allow adds the action to the statement of the same meaning, or the statement. Sids are numbered from the second on.
-func (p *permissions) allow(s policy.Statement, action string) {
-	n := 1
 	for i := range p.statements {
 		have := &p.statements[i]
-		if slices.Equal(have.Resource, s.Resource) && equalCondition(have.Condition, s.Condition) {
-			if !slices.Contains(have.Action, action) {
-				have.Action = append(have.Action, action)
+		if slices.Equal(have.Resource, s.Resource) && equalPrefixes(*have, s) {
+			if !slices.Contains(have.Action, n.Action) {
+				have.Action = append(have.Action, n.Action)
 				slices.Sort(have.Action)
 			}
 			return
 		}
-		if strings.TrimRight(have.Sid, "0123456789") == s.Sid {
-			n++
-		}
 	}
-	if n > 1 {
-		s.Sid += strconv.Itoa(n)
-	}
-	s.Effect, s.Action = "Allow", policy.List{action}
 	p.statements = append(p.statements, s)
 }
+
+// merge joins statements that differ in their resources only, and drops resources that a wider one covers.
+func (p *permissions) merge() {
+	var out []policy.Statement
+	for _, s := range p.statements {
+		i := slices.IndexFunc(out, func(have policy.Statement) bool {
+			return have.Sid == s.Sid && slices.Equal(have.Action, s.Action) && equalPrefixes(have, s)
+		})
+		if i < 0 {
+			out = append(out, s)
+			continue
+		}
+		out[i].Resource = append(out[i].Resource, s.Resource...)
+	}
+	for i := range out {
+		all := out[i].Resource
+		out[i].Resource = slices.DeleteFunc(slices.Clone(all), func(r string) bool {
+			return slices.ContainsFunc(all, func(wider string) bool { return wider != r && policy.Covers(wider, r) })
+		})
+	}
+	p.statements = out
+}
+
+// number makes Sids unique: the second of a kind is 2.
+func (p *permissions) number() {
+	count := map[string]int{}
+	for i := range p.statements {
+		s := &p.statements[i]
+		if count[s.Sid]++; count[s.Sid] > 1 {
+			s.Sid += strconv.Itoa(count[s.Sid])
+		}
+	}
+}
+
+func title(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 
 func places(ws *schema.Workspace, where string) []string {
 	switch where {
@@ -80,21 +146,13 @@ func places(ws *schema.Workspace, where string) []string {
 		return []string{ws.Storage.Work}
 	case "inputs":
 		return ws.Storage.Inputs
+	case "publish":
+		return ws.Storage.Publish
 	}
-	return ws.Storage.Publish
-}
-
-// prefixes limits a list to what the recorded calls ask for: below the prefix, or also the prefix itself. A place that
-// is a whole bucket has no limit.
-func prefixes(g facts.Grant, prefix string) map[string]map[string]policy.List {
-	if prefix == "" {
+	if ws.Storage.KMS == "" {
 		return nil
 	}
-	values := policy.List{prefix + "/*"}
-	if strings.Contains(g.Prefix, "exact") {
-		values = policy.List{prefix, prefix + "/*"}
-	}
-	return map[string]map[string]policy.List{"StringLike": {"s3:prefix": values}}
+	return []string{ws.Storage.KMS}
 }
 
 func below(prefix string) string {
@@ -104,60 +162,8 @@ func below(prefix string) string {
 	return prefix + "/*"
 }
 
-func equalCondition(a, b map[string]map[string]policy.List) bool {
-	return slices.Equal(a["StringLike"]["s3:prefix"], b["StringLike"]["s3:prefix"])
-}
-
-// Trust is the policy that says who may take the head's or the tasks' role: the service account, by the cluster's one
-// issuer or by EKS Pod Identity. Where both accounts share a role it names both.
-func Trust(ws *schema.Workspace, who string) policy.Document {
-	accounts := []string{ws.Identity.Head.ServiceAccount}
-	if who == "task" {
-		accounts[0] = ws.Identity.Task.ServiceAccount
-	}
-	if shared(ws) {
-		accounts = unique(ws.Identity.Head.ServiceAccount, ws.Identity.Task.ServiceAccount)
-	}
-	s := podIdentityTrust(ws, accounts)
-	if ws.Identity.Provider == "irsa" {
-		s = irsaTrust(ws, accounts)
-	}
-	return policy.Document{Version: policy.Version, Statements: []policy.Statement{s}}
-}
-
-func irsaTrust(ws *schema.Workspace, accounts []string) policy.Statement {
-	issuer, subjects := ws.Cluster.Issuer, policy.List{}
-	for _, a := range accounts {
-		subjects = append(subjects, "system:serviceaccount:"+ws.Name+":"+a)
-	}
-	partition, _ := facts.PartitionOf(ws.Cluster.Region) // Load has checked the region
-	return policy.Statement{
-		Sid: "Pods", Effect: "Allow",
-		Principal: map[string]policy.List{"Federated": {"arn:" + ws.Cluster.Partition + ":iam::" + ws.Cluster.Account + ":oidc-provider/" + issuer}},
-		Action:    policy.List{"sts:AssumeRoleWithWebIdentity"},
-		Condition: map[string]map[string]policy.List{"StringEquals": {issuer + ":aud": {partition.Audience}, issuer + ":sub": subjects}},
-	}
-}
-
-func podIdentityTrust(ws *schema.Workspace, accounts []string) policy.Statement {
-	return policy.Statement{
-		Sid: "Pods", Effect: "Allow",
-		Principal: map[string]policy.List{"Service": {"pods.eks.amazonaws.com"}},
-		Action:    policy.List{"sts:AssumeRole", "sts:TagSession"},
-		Condition: map[string]map[string]policy.List{"StringEquals": {
-			"aws:SourceAccount":                         {ws.Cluster.Account},
-			"aws:RequestTag/eks-cluster-name":           {ws.Cluster.Name},
-			"aws:RequestTag/kubernetes-namespace":       {ws.Name},
-			"aws:RequestTag/kubernetes-service-account": policy.List(accounts),
-		}},
-	}
-}
-
-func unique(a, b string) []string {
-	if a == b {
-		return []string{a}
-	}
-	return []string{a, b}
+func equalPrefixes(a, b policy.Statement) bool {
+	return slices.Equal(a.Condition["StringLike"]["s3:prefix"], b.Condition["StringLike"]["s3:prefix"])
 }
 
 // roles are the roles of a workspace by who has them; a shared role is the head's.

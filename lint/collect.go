@@ -16,6 +16,7 @@ type Problem struct {
 	File    *File
 	At, End int // bytes
 	Message string
+	Mild    bool // nobody says that the file is part of a set-up: it was found by walking
 }
 
 // collected is everything below one path argument.
@@ -49,6 +50,7 @@ const (
 	formPolicy                    // IAM policy document
 	formConfig                    // nextflow.config
 	formSpec                      // workspace spec
+	formUserData                  // of a node, neither YAML nor JSON
 	formData                      // another mapping of interest: compute environment, lifecycle
 )
 
@@ -59,6 +61,7 @@ type collector struct {
 	tree    Tree
 	exclude func(name string) bool
 	graph   *graph
+	spec    *File // what the tree is made from, or nil
 }
 
 // collect reads a path argument. A path that does not exist is an error; everything else that is wrong is a problem in
@@ -102,11 +105,9 @@ func (c *collector) walk(out *collected, dir string) {
 			if !strings.HasPrefix(e.Name(), ".") && !skipped[e.Name()] {
 				c.walk(out, name)
 			}
-		case e.Type().IsRegular() || e.Type()&fs.ModeSymlink != 0:
-			if interesting(e.Name()) {
-				if info, err := c.tree.Stat(name); err == nil && info.Mode().IsRegular() {
-					c.read(out, name, false)
-				}
+		case interesting(e.Name()) && !strings.HasPrefix(e.Name(), "."):
+			if info, err := c.tree.Stat(name); err == nil && !info.IsDir() { // a link may lead nowhere, or in a circle
+				c.read(out, name, false)
 			}
 		}
 	}
@@ -114,10 +115,19 @@ func (c *collector) walk(out *collected, dir string) {
 
 func interesting(name string) bool {
 	switch path.Ext(name) {
-	case ".yaml", ".yml", ".json", ".config", ".cue", ".md", ".markdown", ".toml":
+	case ".yaml", ".yml", ".json", ".config", ".cue", ".md", ".markdown", ".toml", ".sh", ".mime":
 		return true
 	}
 	return name == "Kustomization"
+}
+
+// manifest says whether a name alone says that a file is a document of ours.
+func manifest(name string) bool {
+	switch path.Ext(name) {
+	case ".yaml", ".yml", ".json":
+		return true
+	}
+	return isKustomization(name) || path.Base(name) == "nextflow.config"
 }
 
 // read takes one file in. Problems of a file that was found by walking count only if it looks like ours.
@@ -128,27 +138,35 @@ func (c *collector) read(out *collected, name string, explicit bool) {
 		if !ok {
 			why = "cannot be read: " + rootCause(err).Error()
 		}
-		out.problems = append(out.problems, Problem{File: NewFile(name, nil), Message: "this file " + why})
+		out.problems = append(out.problems, Problem{File: NewFile(name, nil), Message: "this file " + why, Mild: !explicit})
 		return
 	}
 	c.classify(out, f, explicit)
 	if len(out.files) == 0 || out.files[len(out.files)-1].File != f {
-		delete(c.graph.files, name) // nothing in it is ours: its bytes need not stay
+		c.graph.forget(f)
 	}
 }
 
-// ours are words without which no document of a Nextflow set-up does.
-var ours = regexp.MustCompile(`(?i)nextflow|fusion|seqera|tower|\bfuse\b|nvme|instance-?store|localStorage|eks\.amazonaws\.com|oidc\.eks|pods\.eks|"Statement"|karpenter|kueue|ServiceAccount|RoleBinding|kind:\s*"?(?:Role|ClusterRole|Namespace|LimitRange|ResourceQuota|Kustomization|PodIdentityAssociation)\b`)
+// setupWord are the words of a Nextflow set-up; ours, too, those of documents that belong to one only with others.
+var (
+	setupWord = regexp.MustCompile(`(?i)` + setupWords)
+	ours      = regexp.MustCompile(`(?i)` + setupWords + `|"Statement"|karpenter|ServiceAccount|RoleBinding|kind:\s*"?(?:Role|ClusterRole|Namespace|LimitRange|ResourceQuota|Kustomization|CSIDriver|DeviceClass|ClusterConfig|\w*AdmissionPolicy|\w*AdmissionPolicyBinding|Secret|ExternalSecret|SealedSecret)\b`)
+)
+
+const setupWords = `nextflow|fusion|seqera|tower|\bfuse\b|nvme|instance-?store|localStorage|node\.eks\.aws|\[settings|settings\.|nodeadm|setup-local-disks|bootstrap\.sh|eks\.amazonaws\.com|oidc\.eks|pods\.eks|kueue|PodIdentityAssociation`
 
 func (c *collector) classify(out *collected, f *File, explicit bool) {
 	if why := unreadable(f); why != "" {
-		if explicit || path.Ext(f.Name) != ".md" {
-			out.problems = append(out.problems, Problem{File: f, Message: why})
+		if explicit || manifest(f.Name) {
+			out.problems = append(out.problems, Problem{File: f, Message: why, Mild: !explicit})
 		}
 		return
 	}
 	ext := path.Ext(f.Name)
-	if !explicit && !isKustomization(f.Name) && !ours.Match(f.Src) {
+	if ext == "" && explicit {
+		ext = sniff(f.Src)
+	}
+	if !explicit && ext != ".cue" && ext != ".config" && !isKustomization(f.Name) && !ours.Match(f.Src) {
 		return
 	}
 	s := &source{File: f, explicit: explicit}
@@ -160,21 +178,42 @@ func (c *collector) classify(out *collected, f *File, explicit bool) {
 			s.docs = append(s.docs, &document{kind: formConfig, text: whole(f)})
 		}
 	case ".cue":
-		if explicit || looksLikeSpec(f.Src) {
+		if explicit || LooksLikeSpec(f.Src) {
 			s.docs = append(s.docs, &document{kind: formSpec, text: whole(f)})
 		}
 	case ".json":
 		n, bad := parseJSON(whole(f))
 		c.data(out, s, []*Node{n}, bad)
-	case ".toml":
-		return // node user data is read by its name, see nodes.go
+	case ".toml", ".sh", ".mime", ".txt":
+		if looksLikeUserData(ext, f.Src) {
+			s.docs = append(s.docs, &document{kind: formUserData, text: whole(f)})
+		}
 	default:
-		docs, bad := parseYAML(whole(f))
+		docs, bad := c.graph.docs(f)
 		c.data(out, s, docs, bad)
 	}
 	if len(s.docs) > 0 {
 		out.files = append(out.files, s)
 	}
+}
+
+// sniff guesses the extension of a text without a name.
+func sniff(src []byte) string {
+	switch trimmed := bytes.TrimSpace(src); {
+	case bytes.HasPrefix(trimmed, []byte("{")), bytes.HasPrefix(trimmed, []byte("[")):
+		return ".json"
+	case bytes.Contains(src, []byte("\n```")):
+		return ".md"
+	case bytes.Contains(src, []byte("apiVersion:")):
+		return ".yaml"
+	case LooksLikeSpec(src):
+		return ".cue"
+	case settingsTable.Match(src):
+		return ".toml"
+	case looksLikeConfig(src):
+		return ".config"
+	}
+	return ".yaml"
 }
 
 // unreadable is why a file is no text, or "".
@@ -211,6 +250,8 @@ func formOf(name string, n *Node) (form, bool) {
 		return true
 	}
 	switch {
+	case n != nil && n.Kind == List && n.Items != nil && n.Items[0].Get("Key") != nil && n.Items[0].Get("Value") != nil:
+		return formData, true // tags of an auto-scaling group
 	case n == nil || n.Kind != Map:
 		return 0, false
 	case isKustomization(name), n.Get("kind").Text() == "Kustomization" && strings.HasPrefix(n.Get("apiVersion").Text(), "kustomize.config.k8s.io"):
@@ -231,7 +272,8 @@ func looksLikeConfig(src []byte) bool { return configScope.Match(src) }
 
 var specField = regexp.MustCompile(`(?m)^\s*(cluster|storage)\b`)
 
-func looksLikeSpec(src []byte) bool {
+// LooksLikeSpec says whether a text has the two blocks that no workspace spec does without, and is no CUE of another purpose.
+func LooksLikeSpec(src []byte) bool {
 	return !bytes.Contains(src, []byte("\npackage ")) && !bytes.HasPrefix(src, []byte("package ")) && len(specField.FindAll(src, 2)) == 2
 }
 
@@ -253,8 +295,13 @@ func (c *collector) page(out *collected, s *source) {
 				s.docs = append(s.docs, &document{kind: formConfig, text: b.text, page: true})
 			}
 			continue
+		case "toml":
+			if settingsTable.Match(b.src) {
+				s.docs = append(s.docs, &document{kind: formUserData, text: b.text, page: true})
+			}
+			continue
 		case "cue":
-			if looksLikeSpec(b.src) {
+			if LooksLikeSpec(b.src) {
 				s.docs = append(s.docs, &document{kind: formSpec, text: b.text, page: true})
 			}
 			continue

@@ -77,7 +77,7 @@ func removeBetweenCommas(f *File, start, end int) Edit {
 func AppendItem(list *Node, value string) Edit {
 	src := list.File.Src
 	if len(list.Items) == 0 {
-		return Edit{list.File, list.Start, list.End, "[" + quoteLike("", value) + "]"}
+		return Edit{list.File, list.Start, list.End, "[" + quoteLike(keyQuote(list), value) + "]"}
 	}
 	last := list.Items[len(list.Items)-1]
 	sample := ""
@@ -87,12 +87,35 @@ func AppendItem(list *Node, value string) Edit {
 	lineStart := bytes.LastIndexByte(src[:last.Start], '\n') + 1
 	lead := string(src[lineStart:last.Start])
 	if strings.TrimSpace(lead) == "-" {
-		return Edit{list.File, last.End, last.End, "\n" + lead + quoteLike(sample, value)}
+		at, newline := lineEnd(src, last.End) // behind a comment
+		return Edit{list.File, at, at, newline + lead + quoteLike(sample, value)}
 	}
 	if strings.TrimSpace(lead) == "" && len(list.Items) > 1 {
-		return Edit{list.File, last.End, last.End, ",\n" + lead + quoteLike(sample, value)}
+		_, newline := lineEnd(src, last.End)
+		return Edit{list.File, last.End, last.End, "," + newline + lead + quoteLike(sample, value)}
 	}
 	return Edit{list.File, last.End, last.End, ", " + quoteLike(sample, value)}
+}
+
+// lineEnd is where the line of at ends, and how lines end in this text.
+func lineEnd(src []byte, at int) (int, string) {
+	newline := "\n"
+	if bytes.Contains(src, []byte("\r\n")) {
+		newline = "\r\n"
+	}
+	if i := bytes.IndexByte(src[at:], '\n'); i >= 0 {
+		return at + len(bytes.TrimSuffix(src[at:at+i], []byte("\r"))), newline
+	}
+	return len(src), newline
+}
+
+// keyQuote is the quote of the key that a value belongs to: JSON quotes everything.
+func keyQuote(n *Node) string {
+	before := bytes.TrimRight(n.File.Src[:n.Start], " \t\r\n:")
+	if bytes.HasSuffix(before, []byte(`"`)) {
+		return `"`
+	}
+	return ""
 }
 
 func quoteLike(sample, value string) string {

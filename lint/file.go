@@ -2,6 +2,7 @@ package lint
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 	"unicode/utf8"
 
@@ -14,12 +15,23 @@ type File struct {
 	Src  []byte
 
 	lines []int // byte offset of the start of each line
+	mark  bool  // it began with a byte order mark
 }
+
+var byteOrderMark = []byte("\uFEFF")
 
 // NewFile indexes src.
 func NewFile(name string, src []byte) *File {
-	src = bytes.TrimPrefix(src, []byte("\uFEFF"))
-	return &File{Name: name, Src: src, lines: lineStarts(src)}
+	src, mark := bytes.CutPrefix(src, byteOrderMark)
+	return &File{Name: name, Src: src, lines: lineStarts(src), mark: mark}
+}
+
+// bytes are those of a text of this file on the disk.
+func (f *File) bytes(text []byte) []byte {
+	if f.mark {
+		return slices.Concat(byteOrderMark, text)
+	}
+	return text
 }
 
 func lineStarts(src []byte) []int {

@@ -54,8 +54,10 @@ type Finding struct {
 	Hint     string // the edit that makes it right
 	Related  []Related
 	Fix      *Fix
+	Absent   bool   // it is only about what was not given to the linter
 	Key      string // what it is about by meaning, not by line: document and field path; baselines and fingerprints use it
 
+	made       Span  // where it stood in what was generated, if it was moved to the spec
 	file       *File // holds Span
 	start, end int   // byte offsets of Span in it
 }

@@ -78,10 +78,33 @@ type graph struct {
 	tree  Tree
 	files map[string]*File
 	dirs  map[string]*Kustomization // nil: no kustomization there
+	yaml  map[*File]parsed
+}
+
+// parsed is what a YAML file holds.
+type parsed struct {
+	docs []*Node
+	bad  *syntaxError
+}
+
+// docs parses a YAML file once.
+func (g *graph) docs(f *File) ([]*Node, *syntaxError) {
+	p, ok := g.yaml[f]
+	if !ok {
+		p.docs, p.bad = parseYAML(whole(f))
+		g.yaml[f] = p
+	}
+	return p.docs, p.bad
+}
+
+// forget drops a file that turned out to be of no interest, with its bytes.
+func (g *graph) forget(f *File) {
+	delete(g.files, f.Name)
+	delete(g.yaml, f)
 }
 
 func newGraph(tree Tree) *graph {
-	return &graph{tree: tree, files: map[string]*File{}, dirs: map[string]*Kustomization{}}
+	return &graph{tree: tree, files: map[string]*File{}, dirs: map[string]*Kustomization{}, yaml: map[*File]parsed{}}
 }
 
 // file reads a file once.
@@ -109,13 +132,38 @@ func (g *graph) at(dir string) *Kustomization {
 		if err != nil {
 			continue
 		}
-		docs, _ := parseYAML(whole(f)) // a mistake in it is reported where the file is collected
+		docs, _ := g.docs(f) // a mistake in it is reported where the file is collected
 		if len(docs) == 1 && docs[0].Kind == Map {
 			g.dirs[dir] = &Kustomization{Dir: dir, File: f, Node: docs[0]}
 		}
 		break
 	}
 	return g.dirs[dir]
+}
+
+// broken says whether one of the files is no YAML: kustomize could only say it again, or never end (anchors).
+func (g *graph) broken(files []string) bool {
+	return slices.ContainsFunc(files, func(name string) bool {
+		f, err := g.file(name)
+		if ext := path.Ext(name); err != nil || ext != ".yaml" && ext != ".yml" {
+			return false // generators take files of any kind
+		}
+		_, bad := g.docs(f)
+		return bad != nil
+	})
+}
+
+// concerns says whether a kustomization leads to anything of a Nextflow set-up; others are not rendered.
+func (g *graph) concerns(top *Kustomization, all []*Kustomization, files []string) bool {
+	for _, k := range all {
+		if setupWord.Match(k.File.Src) {
+			return true
+		}
+	}
+	return setupWord.MatchString(top.Dir) || slices.ContainsFunc(files, func(name string) bool {
+		f, err := g.file(name)
+		return err != nil || setupWord.Match(f.Src) // what is missing is for kustomize to say
+	})
 }
 
 // reach are all kustomizations that root leads to, itself first, and the names of all other files they use. fetched are the

@@ -22,39 +22,32 @@ func (g *graph) patches(all []*Kustomization) []patch {
 				out = append(out, g.patch(k, p)...)
 			}
 		}
+		out = append(out, k.transformers()...)
+	}
+	return out
+}
+
+// transformers are the fields of a kustomization that write into all objects, as patches.
+func (k *Kustomization) transformers() []patch {
+	var out []patch
+	add := func(pointer string, v *Node) {
+		if v != nil {
+			out = append(out, patch{value: along(pointer, v)})
+		}
+	}
+	add("/metadata/namespace", k.Node.Get("namespace"))
+	add("/metadata/labels", k.Node.Get("commonLabels"))
+	add("/metadata/annotations", k.Node.Get("commonAnnotations"))
+	for _, l := range k.Node.Get("labels").List() {
+		add("/metadata/labels", l.Get("pairs"))
 	}
 	return out
 }
 
 func (g *graph) patch(k *Kustomization, p *Node) []patch {
 	target := p.Get("target")
-	var t text
-	switch {
-	case p.Kind == String && !strings.Contains(p.Value, "\n"):
-		f, err := g.file(path.Join(k.Dir, p.Value))
-		if err != nil {
-			return nil
-		}
-		t = whole(f)
-	case p.Get("path").Known():
-		f, err := g.file(path.Join(k.Dir, p.Get("path").Value))
-		if err != nil {
-			return nil
-		}
-		t = whole(f)
-	default:
-		inline := p.Get("patch")
-		if p.Kind == String {
-			inline = p
-		}
-		var ok bool
-		if t, ok = inline.literal(); !ok {
-			return nil
-		}
-	}
-	docs, _ := parseYAML(t)
 	var out []patch
-	for _, doc := range docs {
+	for _, doc := range g.patchDocs(k, p) {
 		kind, name := target.Get("kind").Text(), target.Get("name").Text()
 		if doc.Kind == List { // JSON 6902
 			for _, op := range doc.Items {
@@ -70,6 +63,27 @@ func (g *graph) patch(k *Kustomization, p *Node) []patch {
 		out = append(out, patch{kind, name, doc})
 	}
 	return out
+}
+
+// patchDocs are the documents of a patch that stands in a file, or in the kustomization itself.
+func (g *graph) patchDocs(k *Kustomization, p *Node) []*Node {
+	name, inline := p.Get("path"), p.Get("patch")
+	if p.Kind == String { // patchesStrategicMerge
+		name, inline = p, p
+	}
+	if t, ok := inline.literal(); ok {
+		docs, _ := parseYAML(t)
+		return docs
+	}
+	if !name.Known() {
+		return nil
+	}
+	f, err := g.file(path.Join(k.Dir, name.Value))
+	if err != nil {
+		return nil
+	}
+	docs, _ := g.docs(f)
+	return docs
 }
 
 // along wraps a value in the maps of a JSON pointer. List indices end the path: the place of the whole value must do.
@@ -96,7 +110,7 @@ func (p patch) touches(o *Object) bool {
 		re, err := regexp.Compile("^(?:" + pattern + ")$")
 		return err == nil && re.MatchString(s)
 	}
-	return match(p.kind, o.Kind) && (match(p.name, o.Name) || strings.Contains(o.Name, p.name))
+	return match(p.kind, o.Kind) && (match(p.name, o.written()) || strings.Contains(o.written(), p.name))
 }
 
 // literal is the inside of a block scalar (| or >) as a text with the places of its lines.

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -16,37 +15,26 @@ const originAnnotation = "config.kubernetes.io/origin"
 
 // render is what kustomize makes of a root, each value with the place that a person would edit. The caller has made
 // sure that nothing in it is fetched.
-func (g *graph) render(root *Kustomization, all []*Kustomization) ([]*Object, error) {
-	disk := &renderFS{graph: g, virtual: "/", replace: map[string][]byte{}}
-	if _, ok := g.tree.(Disk); ok {
-		wd, err := os.Getwd()
-		if err != nil {
-			return nil, err
-		}
-		disk.virtual = wd
-	}
-	traced, err := withOrigins(root)
+func (g *graph) render(top *Kustomization, all []*Kustomization) ([]*Object, error) {
+	virtual, err := root(g.tree)
 	if err != nil {
 		return nil, err
 	}
-	disk.replace[disk.path(root.File.Name)] = traced
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk, disk.path(root.Dir))
+	disk := &renderFS{graph: g, virtual: virtual, replace: map[string][]byte{}}
+	traced, err := withOrigins(top)
+	if err != nil {
+		return nil, err
+	}
+	disk.replace[disk.path(top.File.Name)] = traced
+	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk, disk.path(top.Dir))
 	if err != nil {
 		return nil, fmt.Errorf("%s", strings.ReplaceAll(err.Error(), disk.virtual+"/", ""))
 	}
 	patches := g.patches(all)
 	var out []*Object
 	for _, r := range resources.Resources() {
-		data, err := r.AsYAML()
-		if err != nil {
-			return nil, err
-		}
-		docs, bad := parseYAML(whole(NewFile(root.File.Name, data)))
-		if bad != nil || len(docs) != 1 {
-			continue
-		}
-		for _, o := range objects(docs[0], root.Dir) {
-			g.place(o, root, patches)
+		for _, o := range objects(withoutPlaces(r.YNode()), top.Dir) {
+			g.place(o, top, patches)
 			out = append(out, o)
 		}
 	}
@@ -85,7 +73,7 @@ func (g *graph) place(o *Object, root *Kustomization, patches []patch) {
 		}
 	}
 	if len(sources) > 0 {
-		entry = sources[0]
+		entry, o.Origin = sources[0], sources[0]
 	}
 	for _, p := range patches {
 		if p.touches(o) {
@@ -101,17 +89,17 @@ func (g *graph) source(name string, o *Object) []*Node {
 	if err != nil {
 		return nil
 	}
-	docs, _ := parseYAML(whole(f))
+	docs, _ := g.docs(f)
 	var candidates []*Node
 	for _, doc := range docs {
 		for _, c := range objects(doc, "") {
-			if c.Kind == o.Kind && c.Name != "" && strings.Contains(o.Name, c.Name) {
+			if name := c.written(); c.Kind == o.Kind && name != "" && strings.Contains(o.written(), name) {
 				candidates = append(candidates, c.Node)
 			}
 		}
 	}
 	for _, c := range candidates {
-		if c.Get("metadata", "name").Text() == o.Name {
+		if n := c.Get("metadata", "name"); n != nil && n.Value == o.written() {
 			return []*Node{c}
 		}
 	}
@@ -125,7 +113,7 @@ func (g *graph) source(name string, o *Object) []*Node {
 func placeNode(n *Node, sources []*Node, entry *Node) {
 	from := entry
 	for i, s := range sources {
-		if i == 0 || s.Kind == n.Kind && s.Value == n.Value {
+		if i == 0 || n.scalar() && s.Kind == n.Kind && s.Value == n.Value {
 			from = s
 		}
 	}
@@ -151,6 +139,8 @@ func placeNode(n *Node, sources []*Node, entry *Node) {
 		placeNode(item, below, from)
 	}
 }
+
+func (n *Node) scalar() bool { return n.Kind != Map && n.Kind != List }
 
 // counterpart is the item of a source list that item i of a rendered list stems from: by name, by value, by index.
 func counterpart(source, rendered *Node, i int) *Node {

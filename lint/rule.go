@@ -1,6 +1,9 @@
 package lint
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Rule is one thing that is checked. It is data and one pure function; its page stands beside it.
 type Rule struct {
@@ -9,13 +12,17 @@ type Rule struct {
 	Severity Severity
 	Summary  string // one line
 	Since    string // the release that had it first
-	Check    func(set *Setup, report *Reporter)
+	Page     string // Markdown: what, why, bad, good, fix, when to ignore
+
+	// Check looks at one set-up.
+	Check func(set *Setup, report *Reporter)
+	// Suppressed, in place of Check, looks at each suppression after all other rules have run.
+	Suppressed func(s *Suppression, opts Options, report *Reporter)
 }
 
 // Reporter takes the findings of one rule on one set-up.
 type Reporter struct {
 	rule     Rule
-	set      *Setup
 	findings []Finding
 }
 
@@ -56,6 +63,16 @@ func (f *Finding) See(n *Node, message string, args ...any) *Finding {
 // As changes the severity where the set-up makes the mistake milder or worse.
 func (f *Finding) As(s Severity) *Finding {
 	f.Severity = s
+	return f
+}
+
+// NotGiven makes it a hint: what is missing may stand in a part of the world that was not given (a workspace repository
+// without its node part). The linter's --with DIR gives it.
+func (f *Finding) NotGiven() *Finding {
+	f.Severity, f.Absent = Hint, true
+	if !strings.Contains(f.Hint, "--with") {
+		f.Hint += "; where another repository holds it, give that as --with DIR"
+	}
 	return f
 }
 

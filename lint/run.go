@@ -16,6 +16,7 @@ type Input struct {
 	With    []string               // more of the world that the paths belong to: joined, but not reported
 	Exclude func(name string) bool // nil: nothing
 	Stdin   []*File                // texts that have no path, named as findings shall name them
+	Spec    *File                  // the tree is made from this spec just now: findings stand at its lines where they come from one
 }
 
 // Run checks the input with the rules. An error says that the job could not be done: a path that does not exist.
@@ -23,7 +24,8 @@ func Run(in Input, rules []Rule, opts Options) ([]Finding, error) {
 	if in.Exclude == nil {
 		in.Exclude = func(string) bool { return false }
 	}
-	c := &collector{tree: in.Tree, exclude: in.Exclude, graph: newGraph(in.Tree)}
+	c := &collector{tree: in.Tree, exclude: in.Exclude, graph: newGraph(in.Tree), spec: in.Spec}
+	opts.Joined = len(in.With) > 0
 	var with []*collected
 	for _, p := range in.With {
 		w, err := c.collect(clean(p))
@@ -32,59 +34,94 @@ func Run(in Input, rules []Rule, opts Options) ([]Finding, error) {
 		}
 		with = append(with, w)
 	}
-	var findings []Finding
+	r := run{collector: c, with: with, rules: rules, opts: opts, marked: map[*File]bool{}}
 	for _, p := range in.Paths {
 		all, err := c.collect(clean(p))
 		if err != nil {
 			return nil, err
 		}
-		findings = append(findings, c.lint(all, with, rules, opts)...)
+		r.lint(all)
 	}
 	for _, f := range in.Stdin {
 		all := &collected{arg: f.Name}
 		c.classify(all, f, true)
-		findings = append(findings, c.lint(all, with, rules, opts)...)
+		r.lint(all)
 	}
+	if in.Spec != nil {
+		r.marks = append(r.marks, suppressions(in.Spec)...)
+	}
+	findings := suppress(r.found, r.marks, rules, opts)
 	slices.SortStableFunc(findings, compare)
 	return slices.CompactFunc(findings, func(a, b Finding) bool { return compare(a, b) == 0 }), nil
 }
 
+// run is one call of Run.
+type run struct {
+	*collector
+	with  []*collected
+	rules []Rule
+	opts  Options
+
+	found  []Finding
+	marks  []*Suppression
+	marked map[*File]bool // files whose suppressions are in marks
+}
+
 // lint checks everything below one argument.
-func (c *collector) lint(all *collected, with []*collected, rules []Rule, opts Options) []Finding {
-	var out []Finding
-	var marks []*suppression
-	seen := map[*File]bool{}
-	for _, set := range c.setups(all, with) {
-		set.Options = opts
-		c.sums(set)
+func (r *run) lint(all *collected) {
+	for _, set := range r.setups(all, r.with) {
+		set.Options = r.opts
+		r.sums(set)
+		r.mark(set)
 		own := map[*File]bool{}
 		for _, s := range set.sources {
 			own[s.File] = true
-			if !seen[s.File] {
-				seen[s.File] = true
-				marks = append(marks, suppressions(s.File)...)
-			}
 		}
-		for _, o := range set.Objects {
-			marks = append(marks, annotated(o)...)
-		}
-		var found []Finding
-		for _, r := range rules {
-			report := &Reporter{rule: r, set: set}
-			r.Check(set, report)
-			found = append(found, report.findings...)
-		}
-		for _, f := range found {
-			if len(with) > 0 && f.file != nil && !own[f.file] && !reachable(set, f.file) {
-				continue // it stands in what --with named
+		for _, rule := range r.rules {
+			if rule.Check == nil {
+				continue
 			}
-			if from, ok := set.fromSpec(f); ok {
-				f.Related = append(f.Related, from)
+			report := &Reporter{rule: rule}
+			rule.Check(set, report)
+			for _, f := range report.findings {
+				if len(r.with) > 0 && f.file != nil && !own[f.file] && !reachable(set, f.file) {
+					continue // it stands in what --with named
+				}
+				r.found = append(r.found, r.traced(set, f))
 			}
-			out = append(out, f)
 		}
 	}
-	return suppress(out, marks, rules, opts)
+}
+
+// traced adds the line of the spec that a generated value comes from, or moves the finding there.
+func (r *run) traced(set *Setup, f Finding) Finding {
+	from, ok := set.fromSpec(f)
+	switch {
+	case !ok:
+	case r.spec != nil:
+		f.Related = append([]Related{{f.Span, "what is generated from it"}}, f.Related...)
+		f.made, f.Span, f.file, f.Fix = f.Span, from.Span, r.spec, nil
+	default:
+		f.Related = append(f.Related, from)
+	}
+	return f
+}
+
+// mark collects the suppressions of a set-up.
+func (r *run) mark(set *Setup) {
+	for _, s := range set.sources {
+		if !r.marked[s.File] {
+			r.marked[s.File] = true
+			for _, m := range suppressions(s.File) {
+				if !slices.ContainsFunc(set.repeats, m.within) { // the file's own comment speaks
+					r.marks = append(r.marks, m)
+				}
+			}
+		}
+	}
+	for _, o := range set.Objects {
+		r.marks = append(r.marks, annotated(o)...)
+	}
 }
 
 // reachable says whether a kustomization of the set-up uses the file.
@@ -102,56 +139,34 @@ func reachable(set *Setup, f *File) bool {
 	return false
 }
 
-// suppress drops what comments and annotations silence, and reports those that are themselves wrong.
-func suppress(findings []Finding, marks []*suppression, rules []Rule, opts Options) []Finding {
+// suppress drops what comments and annotations silence, and lets rules look at the suppressions themselves.
+func suppress(findings []Finding, marks []*Suppression, rules []Rule, opts Options) []Finding {
 	var out []Finding
 	for _, f := range findings {
 		silenced := false
 		for _, m := range marks {
-			if m.covers(f) && (m.until == "" || m.until >= opts.Today) {
-				m.used, silenced = true, true
+			if m.covers(f) && !m.Expired(opts.Today) {
+				m.Used, silenced = true, true
 			}
 		}
 		if !silenced {
 			out = append(out, f)
 		}
 	}
+	for _, m := range marks {
+		m.Known = slices.ContainsFunc(rules, func(r Rule) bool {
+			return slices.ContainsFunc(m.Rules, func(name string) bool { return Matches(name, r.ID, r.Slug) })
+		})
+	}
 	for _, r := range rules {
-		if mark, ok := suppressionRules[r.ID]; ok {
-			report := &Reporter{rule: r}
-			for _, m := range marks {
-				mark(m, opts, rules, report)
-			}
-			out = append(out, report.findings...)
+		if r.Suppressed == nil {
+			continue
 		}
+		report := &Reporter{rule: r}
+		for _, m := range marks {
+			r.Suppressed(m, opts, report)
+		}
+		out = append(out, report.findings...)
 	}
 	return out
-}
-
-// suppressionRules are the checks behind FG901 to FG903: they look at suppressions after all other rules have run.
-var suppressionRules = map[string]func(m *suppression, opts Options, rules []Rule, report *Reporter){
-	"FG901": func(m *suppression, _ Options, _ []Rule, report *Reporter) {
-		if m.reason == "" || len(m.rules) == 0 {
-			report.Bytes(m.file, m.start, m.end, m.name(), "write what makes it acceptable here: fusiongen:ignore FG301 kernel module needed",
-				"this suppression gives no reason, so nobody can tell when it may go")
-		}
-	},
-	"FG902": func(m *suppression, opts Options, rules []Rule, report *Reporter) {
-		known := slices.ContainsFunc(rules, func(r Rule) bool {
-			return slices.ContainsFunc(m.rules, func(name string) bool { return Matches(name, r.ID, r.Slug) })
-		})
-		if m.used || len(m.rules) == 0 || m.until != "" && m.until < opts.Today || !known && opts.Selected {
-			return
-		}
-		f := report.Bytes(m.file, m.start, m.end, m.name(), "remove it", "this suppression silences nothing: no finding of %s stands here", m.name())
-		if m.comment() {
-			f.Safe(m.remove())
-		}
-	},
-	"FG903": func(m *suppression, opts Options, _ []Rule, report *Reporter) {
-		if m.until != "" && m.until < opts.Today {
-			report.Bytes(m.file, m.start, m.end, m.name(), "mend what it silenced, or give it a new date and reason",
-				"this suppression ended on %s; what it silenced is reported again", m.until)
-		}
-	},
 }

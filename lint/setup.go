@@ -16,7 +16,8 @@ type Setup struct {
 	Configs        []*Config        // nextflow.config files, the largest first
 	Kustomizations []*Kustomization // all that its roots lead to
 	Specs          []*Spec
-	Data           []*Data // other JSON and YAML mappings
+	UserData       []*UserData // of nodes
+	Data           []*Data     // other JSON and YAML mappings
 	Problems       []Problem
 	Options        Options
 
@@ -25,6 +26,7 @@ type Setup struct {
 
 	sources []*source
 	sums    []*sum
+	repeats []text // that hold what a file says already
 }
 
 // Policy is an IAM policy document.
@@ -51,6 +53,7 @@ type Options struct {
 	Kubernetes string // version, "" unknown
 	Today      string // YYYY-MM-DD; suppressions expire on it
 	Selected   bool   // only some rules run: a suppression of another one is not unused
+	Joined     bool   // more of the world was given: what is suppressed may be there, and missing without it; Run sets it
 }
 
 // setups divides what lies below a path argument.
@@ -64,10 +67,9 @@ func (c *collector) setups(all *collected, with []*collected) []*Setup {
 		}
 		rest.files = append(rest.files, s)
 	}
-	parts := split(all.arg, rest.files)
-	for _, p := range parts {
-		if set := c.setup(p.name, p.files, with, false); set != nil {
-			out = append(out, set)
+	if len(rest.files) > 0 {
+		for _, p := range split(all.arg, rest.files) {
+			out = append(out, c.setup(p.name, p.files, with, false))
 		}
 	}
 	if len(all.problems) > 0 {
@@ -166,6 +168,7 @@ func (c *collector) setup(name string, files []*source, with []*collected, page 
 	}
 	for _, o := range set.Objects {
 		set.embedded(o)
+		set.nodeClass(o)
 	}
 	return set
 }
@@ -173,6 +176,10 @@ func (c *collector) setup(name string, files []*source, with []*collected, page 
 func (c *collector) add(set *Setup, s *source, d *document, rendered bool) {
 	switch d.kind {
 	case formObject:
+		if isNodeConfig(d.node) {
+			set.UserData = append(set.UserData, &UserData{d.node, NodeConfig, nil})
+			return
+		}
 		if !rendered {
 			set.Objects = append(set.Objects, objects(d.node, "")...)
 		}
@@ -186,6 +193,8 @@ func (c *collector) add(set *Setup, s *source, d *document, rendered bool) {
 		set.addConfig(s, d.text, nil)
 	case formSpec:
 		set.addSpec(s, d)
+	case formUserData:
+		set.addUserData(d.text, nil)
 	case formData:
 		set.Data = append(set.Data, &Data{d.node})
 	}
@@ -235,6 +244,7 @@ func (c *collector) render(set *Setup, files []*source) map[string]bool {
 		}
 	}
 	rendered := map[string]bool{}
+	looping := map[string]bool{}
 	for _, k := range found {
 		all, used, fetched, loop := c.graph.reach(k)
 		if referenced[k.Dir] && loop == nil {
@@ -245,11 +255,20 @@ func (c *collector) render(set *Setup, files []*source) map[string]bool {
 			continue
 		}
 		set.Kustomizations = appendNew(set.Kustomizations, all)
-		if loop != nil {
+		if loop != nil && !looping[k.Dir] {
+			for _, member := range all {
+				looping[member.Dir] = true
+			}
 			set.Problems = append(set.Problems, Problem{File: loop.File, At: loop.Start, End: loop.End, Message: "this kustomization includes itself"})
 		}
-		if len(fetched) > 0 || loop != nil {
+		if len(fetched) > 0 || loop != nil || c.graph.broken(used) {
 			set.Partial = true // its local files are read as they stand
+			continue
+		}
+		if !c.graph.concerns(k, all, used) {
+			for _, name := range used {
+				rendered[name] = true
+			}
 			continue
 		}
 		objects, err := c.graph.render(k, all)

@@ -1,7 +1,9 @@
 package lint
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"path"
 	"strings"
 
@@ -16,12 +18,30 @@ type sum struct {
 	Files   map[string]string            `json:"files"`   // path → SHA-256
 	Origins map[string]map[string]string `json:"origins"` // path → field path → field path of the spec
 
-	file      *File
-	workspace *schema.Workspace // of the spec, when it can be loaded
+	graph  *graph
+	spec   *File          // nil where the tree is all that there is
+	source *schema.Source // of the spec, when it can be loaded; nil until it is asked for
 }
 
 // sumName is the file that `fusiongen build -o` writes beside what it generates.
 const sumName = ".fusiongen.sum"
+
+// Edited are the files of generated trees that are not as they were generated, each with the tree's directory.
+func (set *Setup) Edited() map[*File]string {
+	out := map[*File]string{}
+	for _, sum := range set.sums {
+		for _, s := range set.sources {
+			rel, ok := strings.CutPrefix(s.Name, sum.dir+"/")
+			if sum.dir == "." {
+				rel, ok = s.Name, true
+			}
+			if want := sum.Files[rel]; ok && want != "" && want != fmt.Sprintf("%x", sha256.Sum256(s.bytes(s.Src))) {
+				out[s.File] = sum.dir
+			}
+		}
+	}
+	return out
+}
 
 // sums finds the generated trees that the files lie in.
 func (c *collector) sums(set *Setup) {
@@ -37,23 +57,29 @@ func (c *collector) sums(set *Setup) {
 }
 
 func (c *collector) addSum(set *Setup, dir string, f *File) {
-	s := &sum{dir: dir, file: f}
+	s := &sum{dir: dir, graph: c.graph, spec: c.spec}
 	if json.Unmarshal(f.Src, s) != nil || s.Version != 1 {
 		set.Problems = append(set.Problems, Problem{File: f, Message: "this .fusiongen.sum is damaged; build the tree again with --force"})
 		return
 	}
+	if s.spec == nil && s.Spec != "" {
+		s.spec, _ = c.graph.file(path.Join(dir, s.Spec))
+	}
 	set.sums = append(set.sums, s)
-	if s.Spec == "" {
-		return
+}
+
+// places are those of the spec's fields; none where the tree is all that there is, or the spec has errors.
+func (s *sum) places() *schema.Source {
+	if s.source != nil {
+		return s.source
 	}
-	name := path.Join(dir, s.Spec)
-	spec, err := c.graph.file(name)
-	if err != nil {
-		return // the tree may be all that there is
+	s.source = &schema.Source{}
+	if s.spec != nil {
+		if ws, err := schema.Load(s.spec.Name, s.spec.Src); err == nil {
+			s.source = &ws.Source
+		}
 	}
-	if ws, err := schema.Load(name, spec.Src); err == nil {
-		s.workspace = ws
-	}
+	return s.source
 }
 
 // fromSpec is the place in the spec that a generated value comes from.
@@ -66,15 +92,14 @@ func (set *Setup) fromSpec(f Finding) (Related, bool) {
 		if s.dir == "." {
 			rel, ok = f.Pos.File, true
 		}
-		if !ok || s.workspace == nil {
+		if !ok {
 			continue
 		}
 		field := s.origin(rel, f)
-		if field == "" {
+		if field == "" || s.places().File == "" {
 			continue
 		}
-		pos := s.workspace.Source.Pos(field)
-		pos.File = path.Join(s.dir, s.Spec)
+		pos := s.places().Pos(field)
 		return Related{Span: Span{Pos: pos, End: pos}, Message: field + " of the spec says so"}, true
 	}
 	return Related{}, false
@@ -87,7 +112,7 @@ func (s *sum) origin(rel string, f Finding) string {
 		return ""
 	}
 	var at string
-	docs, _ := parseYAML(whole(f.file))
+	docs, _ := s.graph.docs(f.file)
 	for _, doc := range docs {
 		doc.Walk(func(p string, n *Node) {
 			if n.Start <= f.start && f.end <= n.End && n.File == f.file {

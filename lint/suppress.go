@@ -3,30 +3,35 @@ package lint
 import (
 	"regexp"
 	"strings"
+	"time"
+
+	"github.com/fusiongen/fusiongen/schema"
 )
 
-// suppression silences rules at a place: `# fusiongen:ignore FG203 until=2027-01-31 why`, on the line of the finding or on
+// Suppression silences rules at a place: `# fusiongen:ignore FG203 until=2027-01-31 why`, on the line of the finding or on
 // the line above it, in the comments of YAML, CUE, Groovy (//) and Markdown (<!-- -->); or the annotation
 // fusiongen/ignore of an object, which silences them in the whole object.
-type suppression struct {
+type Suppression struct {
+	Rules  []string // IDs, slugs, or beginnings with *
+	Until  string   // YYYY-MM-DD, the last day that it holds; "" for ever
+	Reason string
+	Used   bool // it silenced something
+	Known  bool // it names a rule that runs
+
 	file       *File
 	start, end int // of the comment
 	from, to   int // lines that it covers
-	rules      []string
-	until      string
-	reason     string
-	used       bool
 }
 
 var ignoreComment = regexp.MustCompile(`(?:#|//|<!--)\s*fusiongen:ignore\b([^\n]*)`)
 
 // suppressions are the comments of a file. In a Markdown page a comment covers the fenced block that follows it.
-func suppressions(f *File) []*suppression {
-	var out []*suppression
+func suppressions(f *File) []*Suppression {
+	var out []*Suppression
 	for _, m := range ignoreComment.FindAllSubmatchIndex(f.Src, -1) {
 		words := strings.TrimSpace(strings.TrimSuffix(strings.TrimRight(string(f.Src[m[2]:m[3]]), " \t\r"), "-->"))
 		line := f.Pos(m[0]).Line
-		s := &suppression{file: f, start: m[0], end: m[0] + len(strings.TrimRight(string(f.Src[m[0]:m[1]]), " \t\r")), from: line, to: line}
+		s := &Suppression{file: f, start: m[0], end: m[0] + len(strings.TrimRight(string(f.Src[m[0]:m[1]]), " \t\r")), from: line, to: line}
 		if strings.TrimSpace(f.line(line)[:f.Pos(m[0]).Column-1]) == "" {
 			s.to = line + 1 // a line of its own speaks of the next
 		}
@@ -50,36 +55,36 @@ func fenceEnd(f *File, line int) int {
 	return line + 1
 }
 
-func (s *suppression) parse(words string) {
+func (s *Suppression) parse(words string) {
 	fields := strings.Fields(words)
 	if len(fields) > 0 {
-		s.rules = strings.Split(fields[0], ",")
+		s.Rules = strings.Split(fields[0], ",")
 		fields = fields[1:]
 	}
 	if len(fields) > 0 && strings.HasPrefix(fields[0], "until=") {
-		s.until = strings.TrimPrefix(fields[0], "until=")
+		s.Until = strings.TrimPrefix(fields[0], "until=")
 		fields = fields[1:]
 	}
-	s.reason = strings.Join(fields, " ")
+	s.Reason = strings.Join(fields, " ")
 }
 
 // ignoreAnnotation holds "FG301: why", several separated by semicolons.
 const ignoreAnnotation = "fusiongen/ignore"
 
-func annotated(o *Object) []*suppression {
+func annotated(o *Object) []*Suppression {
 	n := o.Get("metadata", "annotations", ignoreAnnotation)
 	if n.Text() == "" {
 		return nil
 	}
-	var out []*suppression
+	var out []*Suppression
 	for part := range strings.SplitSeq(n.Value, ";") {
 		rules, reason, _ := strings.Cut(part, ":")
-		s := &suppression{file: n.File, start: n.Start, end: n.End, from: n.File.Pos(o.Start).Line, to: n.File.Pos(o.End).Line, reason: strings.TrimSpace(reason)}
+		s := &Suppression{file: n.File, start: n.Start, end: n.End, from: n.File.Pos(o.Start).Line, to: n.File.Pos(o.End).Line, Reason: strings.TrimSpace(reason)}
 		for rule := range strings.SplitSeq(rules, ",") {
-			s.rules = append(s.rules, strings.TrimSpace(rule))
+			s.Rules = append(s.Rules, strings.TrimSpace(rule))
 		}
-		if first, rest, _ := strings.Cut(s.reason, " "); strings.HasPrefix(first, "until=") {
-			s.until, s.reason = strings.TrimPrefix(first, "until="), rest
+		if first, rest, _ := strings.Cut(s.Reason, " "); strings.HasPrefix(first, "until=") {
+			s.Until, s.Reason = strings.TrimPrefix(first, "until="), rest
 		}
 		out = append(out, s)
 	}
@@ -87,16 +92,25 @@ func annotated(o *Object) []*suppression {
 }
 
 // covers says whether the suppression speaks of the finding.
-func (s *suppression) covers(f Finding) bool {
-	if f.Pos.File != s.file.Name || f.Pos.Line < s.from || f.Pos.Line > s.to {
+func (s *Suppression) covers(f Finding) bool {
+	if !s.at(f.Pos) && !s.at(f.made.Pos) {
 		return false
 	}
-	for _, r := range s.rules {
+	for _, r := range s.Rules {
 		if Matches(r, f.Rule, f.Slug) {
 			return true
 		}
 	}
 	return false
+}
+
+func (s *Suppression) at(p schema.Pos) bool {
+	return p.File == s.file.Name && p.Line >= s.from && p.Line <= s.to
+}
+
+// within says whether it stands in a text.
+func (s *Suppression) within(t text) bool {
+	return s.file == t.file && s.start >= t.offset(0) && s.start < t.offset(len(t.src))
 }
 
 // Matches says whether a name from a flag, a configuration or a comment means the rule: its ID, its slug, the
@@ -109,29 +123,41 @@ func Matches(name, id, slug string) bool {
 	return wild && (strings.HasPrefix(id, prefix) || strings.HasPrefix(slug, prefix))
 }
 
-// name are the rules that a suppression names.
-func (s *suppression) name() string {
-	if len(s.rules) == 0 {
+// String are the rules that it names.
+func (s *Suppression) String() string {
+	if len(s.Rules) == 0 {
 		return "no rule"
 	}
-	return strings.Join(s.rules, ",")
+	return strings.Join(s.Rules, ",")
 }
 
-// comment says whether it is a comment, not an annotation.
-func (s *suppression) comment() bool {
-	return ignoreComment.Match(s.file.Src[s.start:min(len(s.file.Src), s.end)])
+// Expired says whether its last day is over; one whose until is no date has no last day.
+func (s *Suppression) Expired(today string) bool { return s.Dated() && s.Until < today }
+
+// Dated says whether Until is a date.
+func (s *Suppression) Dated() bool {
+	_, err := time.Parse(time.DateOnly, s.Until)
+	return err == nil
 }
 
-// remove deletes the comment, and its line where nothing else is on it.
-func (s *suppression) remove() Edit {
+// At reports what is wrong with the suppression itself.
+func (s *Suppression) At(report *Reporter, hint, message string, args ...any) *Finding {
+	return report.Bytes(s.file, s.start, s.end, s.String(), hint, message, args...)
+}
+
+// Remove deletes the comment, and its line where nothing else is on it; ok is false for an annotation, which may hold others.
+func (s *Suppression) Remove() (e Edit, ok bool) {
 	src := s.file.Src
+	if !ignoreComment.Match(src[s.start:min(len(src), s.end)]) {
+		return Edit{}, false
+	}
 	lineStart := strings.LastIndexByte(string(src[:s.start]), '\n') + 1
 	if strings.TrimSpace(string(src[lineStart:s.start])) == "" {
-		return Edit{s.file, lineStart, afterLine(src, s.end), ""}
+		return Edit{s.file, lineStart, afterLine(src, s.end), ""}, true
 	}
 	start := s.start
 	for start > lineStart && (src[start-1] == ' ' || src[start-1] == '\t') {
 		start--
 	}
-	return Edit{s.file, start, s.end, ""}
+	return Edit{s.file, start, s.end, ""}, true
 }

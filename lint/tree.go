@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// maxFile is the largest file that is read, in bytes: no manifest comes near it.
-const maxFile = 10 << 20
+// maxFile is the largest file that is read, in bytes: the API server takes 3 MiB, IAM 10 kB.
+const maxFile = 5 << 20
 
 // Tree is where files are read from. Names are slash-separated and clean; they may start with ../ or / on a disk.
 type Tree interface {
-	// ReadFile fails for what is no regular file, or larger than 10 MiB.
+	// ReadFile fails for what is no regular file, or larger than 5 MiB.
 	ReadFile(name string) ([]byte, error)
 	ReadDir(name string) ([]fs.DirEntry, error)
 	// Stat follows symbolic links.
@@ -56,6 +56,16 @@ func (Disk) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(file
 
 // Stat describes a file.
 func (Disk) Stat(name string) (fs.FileInfo, error) { return os.Stat(filepath.FromSlash(name)) }
+
+func (Disk) root() (string, error) { return os.Getwd() }
+
+// root is the absolute directory that relative names of a tree start at; a tree in memory has its own.
+func root(t Tree) (string, error) {
+	if t, ok := t.(interface{ root() (string, error) }); ok {
+		return t.root()
+	}
+	return "/", nil
+}
 
 func describe(mode fs.FileMode) string {
 	switch {

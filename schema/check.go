@@ -20,7 +20,7 @@ type checker struct {
 func check(ws *Workspace) Diagnostics {
 	c := &checker{ws: ws}
 	for _, f := range []func(*checker){
-		checkRegion, checkIssuer, checkWorkstation, checkStorage, checkIdentity, checkRuntime, checkScratch, checkSecurity, checkNodes, checkPlatform,
+		checkRegion, checkIssuer, checkWorkstation, checkStorage, checkIdentity, checkRuntime, checkScratch, checkSecurity, checkNodes, checkComponents, checkPlatform,
 	} {
 		f(c)
 	}

@@ -17,7 +17,7 @@ type Workspace struct {
 	Scratch     Scratch   `json:"scratch"`
 	PodSecurity string    `json:"podSecurity"` // baseline | restricted | privileged
 	Nodes       Nodes     `json:"nodes"`
-	Components  []string  `json:"components,omitempty"` // optional overlays: network-policy, kueue, argocd, flux
+	Components  []string  `json:"components,omitempty"` // optional overlays; gen.ComponentNames lists them
 
 	// Environments are sorted by name; each is the base with its merge patch applied, validated whole, and has no
 	// Environments of its own. Empty when the spec names none.

@@ -25,6 +25,7 @@ fusiongen build --check                     # every tree below the current direc
 		fs.StringVar(&b.dir, "o", "", "write the tree into `DIR` and print its name")
 		fs.StringVar(&b.env, "env", "", "the one `ENVIRONMENT` to build")
 		fs.BoolVar(&b.check, "check", false, "compare with what is there: exit 1 and a diff where it differs")
+		fs.BoolVar(&b.warn, "warnings", false, "tell, too, what the linter warns of")
 		fs.BoolVar(&b.force, "force", false, "overwrite files that were edited by hand")
 		return b.run
 	},
@@ -36,6 +37,7 @@ type build struct {
 	*cli
 	dir, env     string
 	check, force bool
+	warn         bool
 }
 
 func (b *build) run(ctx context.Context, args []string) error {
@@ -73,6 +75,9 @@ func (b *build) stream(ctx context.Context, path string, ws *schema.Workspace) e
 	if err != nil {
 		return err
 	}
+	if err := b.lintTree(tree, path, b.env, ws, b.warn); err != nil {
+		return err
+	}
 	data, err := tree.Render(b.env)
 	if err != nil || ctx.Err() != nil {
 		return err
@@ -87,6 +92,9 @@ func (b *build) stream(ctx context.Context, path string, ws *schema.Workspace) e
 func (b *build) write(ctx context.Context, path string, ws *schema.Workspace) error {
 	tree, o, err := b.tree(path, b.dir, ws)
 	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	if err := b.lintTree(tree, path, "", ws, b.warn); err != nil {
 		return err
 	}
 	if _, err := tree.Write(b.dir, gen.WriteOptions{Force: b.force}); err != nil {

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/fusiongen/fusiongen/gen"
+	"github.com/fusiongen/fusiongen/gen/account"
 	"github.com/fusiongen/fusiongen/schema"
 )
 
@@ -33,13 +35,14 @@ type cli struct {
 
 // command is one verb. Its flags are declared on fs; run gets what is left of the arguments.
 type command struct {
-	name, args, summary, example string
+	name, args, summary, example string // name is whole: "build", "iam plan"
 	setup                        func(c *cli, fs *flag.FlagSet) func(ctx context.Context, args []string) error
+	sub                          []command // verbs of a group, which has no setup
 }
 
 // commands in the order that help shows them.
 func commands() []command {
-	return []command{buildCommand, applyCommand, initCommand, fmtCommand, versionCommand, completionCommand, helpCommand}
+	return []command{buildCommand, lintCommand, explainCommand, applyCommand, iamCommand, initCommand, fmtCommand, versionCommand, completionCommand, helpCommand}
 }
 
 // usageError is a call that cannot be understood.
@@ -57,25 +60,49 @@ func (c *cli) run(ctx context.Context, args []string) int {
 	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" {
 		args = []string{"help"}
 	}
-	for _, cmd := range c.commands {
-		if cmd.name == args[0] {
-			return c.code(ctx, c.call(ctx, cmd, args[1:]))
-		}
+	cmd, rest, err := find(c.commands, args)
+	if err != nil {
+		return c.code(ctx, err)
 	}
+	return c.code(ctx, c.call(ctx, cmd, rest))
+}
+
+// find is the command that the first arguments name, and the arguments after them. A group alone is found too.
+func find(commands []command, args []string) (command, []string, error) {
+	group, rest := command{sub: commands}, args
+	for len(rest) > 0 && len(group.sub) > 0 && !strings.HasPrefix(rest[0], "-") {
+		name := strings.TrimSpace(group.name + " " + rest[0])
+		i := slices.IndexFunc(group.sub, func(cmd command) bool { return cmd.name == name })
+		if i < 0 {
+			return group, rest, unknown(group, name)
+		}
+		group, rest = group.sub[i], rest[1:]
+	}
+	return group, rest, nil
+}
+
+func unknown(group command, name string) error {
 	var names []string
-	for _, cmd := range c.commands {
+	for _, cmd := range group.sub {
 		names = append(names, cmd.name)
 	}
 	hint := "the commands are " + strings.Join(names, ", ")
-	if meant := schema.Suggest(args[0], names); meant != "" {
+	if meant := schema.Suggest(name, names); meant != "" {
 		hint = fmt.Sprintf("did you mean %q?", meant)
 	}
-	return c.code(ctx, usageError{fmt.Sprintf("there is no command %q; %s", args[0], hint)})
+	return usageError{fmt.Sprintf("there is no command %q; %s", name, hint)}
 }
 
 func (c *cli) call(ctx context.Context, cmd command, args []string) error {
 	fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
+	if cmd.setup == nil {
+		c.usage(cmd, fs)
+		if len(args) == 0 {
+			return usageError{cmd.name + " needs one of these commands"}
+		}
+		return nil
+	}
 	run := cmd.setup(c, fs)
 	rest, err := interspersed(fs, args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -112,6 +139,8 @@ func (c *cli) code(ctx context.Context, err error) int {
 	var conflict *gen.Conflict
 	var changed drift
 	var usage usageError
+	var undecided *account.Wrong
+	var found findings
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(c.err, "fusiongen: interrupted")
@@ -127,7 +156,7 @@ func (c *cli) code(ctx context.Context, err error) int {
 		fmt.Fprint(c.out, changed.text)
 		fmt.Fprintln(c.err, "fusiongen:", err)
 		return wrong
-	case errors.As(err, &conflict), errors.As(err, &usage):
+	case errors.As(err, &conflict), errors.As(err, &usage), errors.As(err, &found), errors.As(err, &undecided):
 		fmt.Fprintln(c.err, "fusiongen:", err)
 		return wrong
 	}

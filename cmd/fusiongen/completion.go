@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -30,15 +31,12 @@ func completionScript(c *cli, shell string) (string, bool) {
 	flags := map[string]string{}
 	for _, cmd := range c.commands {
 		names = append(names, cmd.name)
-		fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
-		cmd.setup(c, fs)
-		fs.VisitAll(func(f *flag.Flag) {
-			dashes := "--"
-			if len(f.Name) == 1 {
-				dashes = "-"
-			}
-			flags[cmd.name] += " " + dashes + f.Name
-		})
+		flags[cmd.name] = c.flags(cmd)
+		for _, sub := range cmd.sub {
+			_, verb, _ := strings.Cut(sub.name, " ")
+			flags[cmd.name] += " " + verb + c.flags(sub)
+		}
+		flags[cmd.name] = once(flags[cmd.name])
 	}
 	all := strings.Join(names, " ")
 	var out strings.Builder
@@ -58,6 +56,10 @@ func completionScript(c *cli, shell string) (string, bool) {
 		fmt.Fprintf(&out, "complete -c fusiongen -n __fish_use_subcommand -a %q\n", all)
 		for _, n := range names {
 			for f := range strings.FieldsSeq(flags[n]) {
+				if !strings.HasPrefix(f, "-") {
+					fmt.Fprintf(&out, "complete -c fusiongen -n '__fish_seen_subcommand_from %s' -a %s\n", n, f)
+					continue
+				}
 				option := "-l " + strings.TrimLeft(f, "-")
 				if !strings.HasPrefix(f, "--") {
 					option = "-s " + strings.TrimLeft(f, "-")
@@ -69,4 +71,33 @@ func completionScript(c *cli, shell string) (string, bool) {
 		return "", false
 	}
 	return out.String(), true
+}
+
+// flags are the flags of a command with their dashes, each after a blank.
+func (c *cli) flags(cmd command) string {
+	if cmd.setup == nil {
+		return ""
+	}
+	text := ""
+	fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
+	cmd.setup(c, fs)
+	fs.VisitAll(func(f *flag.Flag) {
+		dashes := "--"
+		if len(f.Name) == 1 {
+			dashes = "-"
+		}
+		text += " " + dashes + f.Name
+	})
+	return text
+}
+
+// once drops words that a text has said before.
+func once(text string) string {
+	var words []string
+	for w := range strings.FieldsSeq(text) {
+		if !slices.Contains(words, w) {
+			words = append(words, w)
+		}
+	}
+	return strings.Join(words, " ")
 }

@@ -18,15 +18,16 @@ func help(c *cli, fs *flag.FlagSet) func(context.Context, []string) error {
 			c.overview()
 			return nil
 		}
-		for _, cmd := range c.commands {
-			if cmd.name == args[0] {
-				flags := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
-				cmd.setup(c, flags)
-				c.usage(cmd, flags)
-				return nil
-			}
+		cmd, _, err := find(c.commands, args)
+		if err != nil {
+			return err
 		}
-		return usageError{fmt.Sprintf("there is no command %q", args[0])}
+		flags := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
+		if cmd.setup != nil {
+			cmd.setup(c, flags)
+		}
+		c.usage(cmd, flags)
+		return nil
 	}
 }
 
@@ -40,6 +41,12 @@ func (c *cli) overview() {
 
 func (c *cli) usage(cmd command, fs *flag.FlagSet) {
 	fmt.Fprintf(c.out, "%s %s %s: %s\n", c.program(), cmd.name, cmd.args, cmd.summary)
+	for i, sub := range cmd.sub {
+		if i == 0 {
+			fmt.Fprintln(c.out)
+		}
+		fmt.Fprintf(c.out, "  %-14s%s\n", sub.name, sub.summary)
+	}
 	first := true
 	fs.VisitAll(func(f *flag.Flag) {
 		if first {

@@ -51,12 +51,19 @@ func (fs *FS) openFiles() []*file {
 	return files
 }
 
+// Begin tells, once the mount is served, what is known of the task: prefixes that nobody else writes to, and objects
+// that it will read.
+func (fs *FS) Begin(owned, prefetch []object.Key) {
+	fs.tree.Claim(owned)
+	go fs.prefetch(fs.life, prefetch)
+}
+
 // prefetch looks the named inputs up, all at once, and fetches what is small or will be needed whole; of the others
 // the beginning. Failures are left to whoever reads them.
-func (fs *FS) prefetch(ctx context.Context) {
+func (fs *FS) prefetch(ctx context.Context, keys []object.Key) {
 	g, ctx := errgroup.WithContext(object.WithPriority(ctx, object.Speculative))
 	g.SetLimit(parallel)
-	for _, key := range fs.cfg.Prefetch {
+	for _, key := range keys {
 		g.Go(func() error {
 			info, err := fs.tree.Prime(ctx, key)
 			if err != nil {

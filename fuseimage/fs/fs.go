@@ -44,6 +44,7 @@ type Config struct {
 	Cache  *cache.Cache
 	Upload upload.Options // of the queue that New starts; Done is the file system's own
 
+	Bucket   string        // what the root shows; "" for s3/BUCKET
 	Mount    string        // absolute path at which the workload sees the root, default /fusion
 	Owned    []object.Key  // prefixes that nobody else writes to, such as the task's work directory
 	Refresh  time.Duration // how long everything else is believed, default 5s
@@ -61,9 +62,10 @@ type FS struct {
 	cfg     Config
 	tree    *tree.Tree
 	queue   *upload.Queue
-	scratch *cache.Local // tells the cache's disk, and probes passthrough
-	server  *fuse.Server // set by Init
-	through bool         // passthrough works; set by Init
+	scratch *cache.Local    // tells the cache's disk, and probes passthrough
+	server  *fuse.Server    // set by Init
+	through bool            // passthrough works; set by Init
+	life    context.Context // of the work in the background; set by Serve
 	owning  singleflight.Group
 
 	siblings siblings
@@ -110,7 +112,7 @@ func New(cfg Config) (*FS, error) {
 	fs.queue = upload.New(cfg.Client, cfg.Cache, cfg.Upload)
 	fs.tree = tree.New(tree.Config{
 		Store: cfg.Client, Queue: fs.queue, Local: cfg.Cache.Local, Own: fs.fetchToLocal, Policy: cfg.Upload.Policy,
-		Owned: cfg.Owned, Refresh: cfg.Refresh, Mount: cfg.Mount, UID: cfg.UID, GID: cfg.GID, Log: cfg.Log,
+		Bucket: cfg.Bucket, Owned: cfg.Owned, Refresh: cfg.Refresh, Mount: cfg.Mount, UID: cfg.UID, GID: cfg.GID, Log: cfg.Log,
 	})
 	return fs, nil
 }

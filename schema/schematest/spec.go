@@ -65,7 +65,7 @@ func Data(t *rapid.T) map[string]any {
 	optional(t, spec, "fuse", func() any {
 		return map[string]any{"provider": pick(t, "fuse", "bundled", "nextflow", "existing"), "resource": pick(t, "resource", "nextflow.io/fuse", "example.com/fuse"), "count": rapid.IntRange(1, 10000).Draw(t, "count")}
 	})
-	optional(t, spec, "components", func() any { return []any{pick(t, "component", "network-policy", "kueue", "argocd", "flux")} })
+	optional(t, spec, "components", func() any { return []any{pick(t, "component", "network-policy", "kueue", "argocd", "flux", "privileged")} })
 	if rapid.Bool().Draw(t, "environments") {
 		nodes["manage"] = false
 		spec["environments"] = map[string]any{

@@ -20,6 +20,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/fusiongen/fusiongen/test/server"
 )
 
 // Options choose a cluster.
@@ -27,6 +29,7 @@ type Options struct {
 	Dir      string   // absolute; holds the cluster's state
 	Root     string   // the project's root, where test/tool lies
 	APIFlags []string // further flags of the API server
+	Full     bool     // with a scheduler and this machine as the node
 }
 
 // Cluster is a running control plane.
@@ -35,17 +38,24 @@ type Cluster struct {
 	Kubeconfig string // path; user admin in system:masters
 	Config     *rest.Config
 	Client     *kubernetes.Clientset
+	Server     string // URL of the API server, as pods of a full cluster can reach it
 
+	full bool
 	tool func(string) (string, error)
 }
 
 // serviceRange is the cluster's Service addresses; .1 is the API server's own.
 const serviceRange = "10.96.0"
 
-// Start brings up etcd, the API server and the controller manager, and returns when the default service account is
-// there. Stop it even when Start failed.
+// Start brings up etcd, the API server and the controller manager, and with Options.Full a node; it returns when the
+// default service account is there and the node is ready. Stop it even when Start failed.
 func Start(ctx context.Context, o Options) (*Cluster, error) {
-	c := &Cluster{Dir: o.Dir, Kubeconfig: filepath.Join(o.Dir, "admin.kubeconfig"), tool: toolIn(o.Root)}
+	c := &Cluster{Dir: o.Dir, Kubeconfig: filepath.Join(o.Dir, "admin.kubeconfig"), full: o.Full, tool: toolIn(o.Root)}
+	if o.Full {
+		if err := c.preflight(); err != nil {
+			return nil, err
+		}
+	}
 	if err := os.MkdirAll(filepath.Join(o.Dir, "run"), 0o700); err != nil {
 		return nil, err
 	}
@@ -54,6 +64,13 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	endpoint := "127.0.0.1"
+	if o.Full {
+		endpoint = nodeIP
+		if err := c.network().up(); err != nil {
+			return c, err
+		}
+	}
+	c.Server = fmt.Sprintf("https://%s:%d", endpoint, ports[2])
 	if err := c.certificates(endpoint, ports[2]); err != nil {
 		return c, err
 	}
@@ -63,18 +80,33 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err := c.startAPI(ctx, ports[0], ports[2], endpoint, o.APIFlags); err != nil {
 		return c, err
 	}
-	return c, c.startControllers(ctx)
+	if err := c.startControllers(ctx); err != nil || !o.Full {
+		return c, err
+	}
+	return c, c.startNode(ctx)
+}
+
+// Attach is the cluster that another process started in dir, for Stop and Kubectl.
+func Attach(dir, root string) *Cluster {
+	_, err := os.Stat(filepath.Join(dir, "kubelet.yaml"))
+	return &Cluster{Dir: dir, Kubeconfig: filepath.Join(dir, "admin.kubeconfig"), full: err == nil, tool: toolIn(root)}
 }
 
 // Stop ends every server of the cluster; etcd last, because an API server without etcd ignores SIGTERM for a minute.
 func (c *Cluster) Stop() {
+	if c == nil {
+		return // refused before anything was started
+	}
+	if c.full {
+		c.stopNode()
+	}
 	for _, name := range []string{"kube-controller-manager", "kube-apiserver", "etcd"} {
-		c.process(name).stop()
+		c.process(name).Stop()
 	}
 }
 
-func (c *Cluster) process(name string) process {
-	return process{name: name, dir: filepath.Join(c.Dir, "run")}
+func (c *Cluster) process(name string) server.Process {
+	return server.Process{Name: name, Dir: filepath.Join(c.Dir, "run")}
 }
 
 func (c *Cluster) certificates(host string, port int) error {
@@ -86,12 +118,15 @@ func (c *Cluster) certificates(host string, port int) error {
 	if err := a.issue("apiserver", "kube-apiserver", nil, hosts...); err != nil {
 		return err
 	}
-	for name, groups := range map[string][]string{"admin": {"system:masters"}, "kube-controller-manager": nil} {
-		user := name
-		if groups == nil {
-			user = "system:" + name
+	users := []struct{ name, user, group string }{{"admin", "admin", "system:masters"},
+		{"kube-controller-manager", "system:kube-controller-manager", ""}, {"kube-scheduler", "system:kube-scheduler", ""},
+		{"kube-proxy", "system:kube-proxy", ""}, {"kubelet", "system:node:" + nodeName, "system:nodes"}}
+	for _, u := range users {
+		name, groups := u.name, []string(nil)
+		if u.group != "" {
+			groups = []string{u.group}
 		}
-		if err := a.issue(name, user, groups, name); err != nil {
+		if err := a.issue(name, u.user, groups, name, nodeName, host); err != nil {
 			return err
 		}
 		if err := c.writeKubeconfig(name, fmt.Sprintf("https://%s:%d", host, port)); err != nil {
@@ -120,7 +155,7 @@ func (c *Cluster) startEtcd(ctx context.Context, client, peer int) error {
 		return err
 	}
 	url, peerURL := fmt.Sprintf("http://127.0.0.1:%d", client), fmt.Sprintf("http://127.0.0.1:%d", peer)
-	return c.process("etcd").start(nil, bin, "--unsafe-no-fsync", "--data-dir="+filepath.Join(c.Dir, "etcd"),
+	return c.process("etcd").Start(nil, bin, "--unsafe-no-fsync", "--data-dir="+filepath.Join(c.Dir, "etcd"),
 		"--listen-client-urls="+url, "--advertise-client-urls="+url, "--listen-peer-urls="+peerURL,
 		"--initial-advertise-peer-urls="+peerURL, "--initial-cluster=default="+peerURL)
 }
@@ -132,15 +167,21 @@ func (c *Cluster) startAPI(ctx context.Context, etcd, port int, host string, fla
 	}
 	pki, issuer := filepath.Join(c.Dir, "pki"), fmt.Sprintf("https://%s:%d", host, port)
 	args := []string{bin, fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", etcd), "--bind-address=" + host,
-		"--advertise-address=" + host, "--endpoint-reconciler-type=none", fmt.Sprintf("--secure-port=%d", port),
+		"--advertise-address=" + host, fmt.Sprintf("--secure-port=%d", port),
 		"--service-cluster-ip-range=" + serviceRange + ".0/24", "--authorization-mode=Node,RBAC",
 		"--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
 		"--client-ca-file=" + pki + "/ca.crt", "--tls-cert-file=" + pki + "/apiserver.crt", "--tls-private-key-file=" + pki + "/apiserver.key",
 		"--service-account-issuer=" + issuer, "--service-account-jwks-uri=" + issuer + "/openid/v1/jwks",
 		"--api-audiences=" + issuer + ",https://kubernetes.default.svc",
 		"--service-account-signing-key-file=" + pki + "/sa.key", "--service-account-key-file=" + pki + "/sa.key"}
+	if c.full {
+		args = append(args, "--kubelet-client-certificate="+pki+"/admin.crt", "--kubelet-client-key="+pki+"/admin.key",
+			"--kubelet-preferred-address-types=InternalIP")
+	} else {
+		args = append(args, "--endpoint-reconciler-type=none") // loopback is no endpoint of a Service
+	}
 	api := c.process("kube-apiserver")
-	if err := api.start(nil, append(args, flags...)...); err != nil {
+	if err := api.Start(nil, append(args, flags...)...); err != nil {
 		return err
 	}
 	if c.Config, err = clientcmd.BuildConfigFromFlags("", c.Kubeconfig); err != nil {
@@ -152,7 +193,7 @@ func (c *Cluster) startAPI(ctx context.Context, etcd, port int, host string, fla
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	return api.await(ctx, func(ctx context.Context) error {
+	return api.Await(ctx, func(ctx context.Context) error {
 		_, err := c.Client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
 		return err
 	})
@@ -165,7 +206,7 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 	}
 	pki, kcm := filepath.Join(c.Dir, "pki"), c.process("kube-controller-manager")
 	// With the default of 20 queries a second the first service account takes four seconds longer.
-	if err := kcm.start(nil, bin, "--kubeconfig="+filepath.Join(c.Dir, "kube-controller-manager.kubeconfig"),
+	if err := kcm.Start(nil, bin, "--kubeconfig="+filepath.Join(c.Dir, "kube-controller-manager.kubeconfig"),
 		"--service-account-private-key-file="+pki+"/sa.key", "--root-ca-file="+pki+"/ca.crt",
 		"--cluster-signing-cert-file="+pki+"/ca.crt", "--cluster-signing-key-file="+pki+"/ca.key",
 		"--use-service-account-credentials", "--kube-api-qps=500", "--kube-api-burst=500",
@@ -174,10 +215,16 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	return kcm.await(ctx, func(ctx context.Context) error {
+	return kcm.Await(ctx, func(ctx context.Context) error {
 		_, err := c.Client.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
 		return err
 	})
+}
+
+// CA is the certificate of the cluster's authority, PEM.
+func (c *Cluster) CA() []byte {
+	data, _ := os.ReadFile(filepath.Join(c.Dir, "pki", "ca.crt")) // written by Start
+	return data
 }
 
 // Kubectl runs the pinned kubectl against the cluster and returns its standard output; the error quotes stderr.

@@ -1,0 +1,168 @@
+package lint_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/fusiongen/fusiongen/lint"
+)
+
+// complaints reports what could not be read, and each account: the rest is still linted.
+var complaints = lint.Rule{ID: "FG995", Slug: "complaints", Check: func(set *lint.Setup, report *lint.Reporter) {
+	for _, p := range set.Problems {
+		report.Bytes(p.File, p.At, p.End, "", "", "%s", p.Message)
+	}
+	for _, o := range set.Kind("ServiceAccount") {
+		report.At(o.NameNode(), "", "account %s", o.Name)
+	}
+}}
+
+// bomb doubles a list in each line: a billion values out of a kilobyte.
+func bomb() string {
+	var out strings.Builder
+	out.WriteString("# nextflow\na0: &a0 [x, x]\n")
+	for i := 1; i < 30; i++ {
+		fmt.Fprintf(&out, "a%d: &a%d [*a%d, *a%d]\n", i, i, i-1, i-1)
+	}
+	return out.String()
+}
+
+// TestBadInput: whatever a folder holds, it gives one clear finding, in bounded time and memory, and the rest is still linted.
+func TestBadInput(t *testing.T) {
+	deep := strings.Repeat(`{"nextflow":`, 100_000) + "1" + strings.Repeat("}", 100_000)
+	tests := []struct {
+		name, file string
+		write      func(path string) error
+		want       string // what is said; "" nothing
+	}{
+		{"binary", "x.yaml", text("nextflow\x00\x01\x02"), "x.yaml:1:1: this file is binary"},
+		{"not UTF-8", "x.yaml", text("name: nextflow \xff\n"), "x.yaml:1:1: this file is not UTF-8"},
+		{"50 MB", "x.yaml", func(path string) error { return sparse(path, 50<<20) }, "x.yaml:1:1: this file has 50 MiB; files above 5 MiB are not read"},
+		{"aliases", "x.yaml", text(bomb()), "x.yaml:2:1: aliases of this YAML document expand to more than a million values; it is not read"},
+		{"deep YAML", "x.yaml", text("nextflow: " + strings.Repeat("[", 100_000)), "x.yaml:1:1: this is not YAML: exceeded max depth of 10000"},
+		{"an anchor that holds itself", "x.yaml", text("apiVersion: v1\nkind: Pod\nmetadata: &a {name: nextflow, self: *a}\n"), ""},
+		{"deep JSON", "x.json", text(deep), "x.json:1:6002: this is not JSON: values nested deeper than 500 levels"},
+		{"broken JSON", "x.json", text("{\"nextflow\": 1,}"), "x.json:1:15: this is not JSON: invalid character '}' looking for beginning of object key string"},
+		{"cut JSON", "x.json", text("{\"nextflow\": [1"), "x.json:1:16: this is not JSON: it ends in the middle of a value"},
+		{"broken YAML", "x.yaml", text("a: nextflow\nb: [1\nc: 2\n"), "x.yaml:2:1: this is not YAML: did not find expected ',' or ']'"},
+		{"broken TOML", "x.toml", text("[settings]\na = [1\n"), "x.toml:2:7: this is not TOML: array is incomplete"},
+		{"broken configuration", "nextflow.config", text("process {\n  executor = 'k8s\n}\n"), "nextflow.config:2:14: this is not a Nextflow configuration: this string is not closed on its line"},
+		{"deep configuration", "nextflow.config", text("process.x = " + strings.Repeat("[", 100_000)), "nextflow.config:1:214: this is not a Nextflow configuration: lists nested deeper than 200 levels"},
+		{"empty", "x.yaml", text(""), ""},
+		{"only a byte order mark", "x.yaml", text("\uFEFF"), ""},
+		{"FIFO", "x.yaml", func(path string) error { return syscall.Mkfifo(path, 0o600) }, "x.yaml:1:1: this file is a named pipe, not a file"},
+		{"device", "x.yaml", func(path string) error { return os.Symlink("/dev/zero", path) }, "x.yaml:1:1: this file is a device, not a file"},
+		{"dangling link", "x.yaml", func(path string) error { return os.Symlink("nowhere", path) }, ""},
+		{"link to itself", "x.yaml", func(path string) error { return os.Symlink("x.yaml", path) }, ""},
+		{"link to the folder", "x", func(path string) error { return os.Symlink(".", path) }, ""},
+		{"folder named as a file", "x.yaml", func(path string) error { return os.Mkdir(path, 0o700) }, ""},
+		{"kustomization of itself", "kustomization.yaml", text("resources: [., good.yaml]\n"), "kustomization.yaml:1:13: this kustomization includes itself"},
+		{"kustomization of the aliases", "kustomization.yaml", text("resources: [good.yaml, other/bomb.yaml]\n"), "other/bomb.yaml:2:1: aliases of this YAML document expand to more than a million values; it is not read"},
+		{"kustomization that is a list", "kustomization.yaml", text("[1, 2]\n"), ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			good := strings.ReplaceAll("\uFEFF"+saBase, "\n", "\r\n") // the rest has its own oddities
+			if err := os.WriteFile("good.yaml", []byte(good), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(test.want, "other/") {
+				if err := os.Mkdir("other", 0o700); err == nil {
+					err = os.WriteFile("other/bomb.yaml", []byte(bomb()), 0o600)
+				}
+			}
+			if err := test.write(test.file); err != nil {
+				t.Fatal(err)
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			begin := time.Now()
+			found, err := lint.Run(lint.Input{Tree: lint.Disk{}, Paths: []string{"."}}, []lint.Rule{complaints}, lint.Options{})
+			runtime.ReadMemStats(&after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var said, accounts []string
+			for _, f := range found {
+				if strings.HasPrefix(f.Message, "account ") {
+					accounts = append(accounts, f.Pos.String())
+					continue
+				}
+				said = append(said, fmt.Sprintf("%s: %s", f.Pos, f.Message))
+			}
+			if got := strings.Join(said, "\n"); got != test.want {
+				t.Errorf("said %q, want %q", got, test.want)
+			}
+			if strings.Join(accounts, "") != "good.yaml:4:9" {
+				t.Errorf("the rest gave %q", accounts)
+			}
+			if took, bytes := time.Since(begin), after.TotalAlloc-before.TotalAlloc; took > 10*time.Second || bytes > 200<<20 {
+				t.Errorf("it took %v and %d MiB", took, bytes>>20)
+			}
+		})
+	}
+}
+
+func text(s string) func(string) error {
+	return func(path string) error { return os.WriteFile(path, []byte(s), 0o600) }
+}
+
+func sparse(path string, size int64) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Truncate(size)
+}
+
+// TestUnreadable: a file or folder without permission is a finding; only root may read it all the same.
+func TestUnreadable(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // nobody must come so far
+		t.Fatal(err)
+	}
+	for _, name := range []string{"x.yaml", "sub"} {
+		path := filepath.Join(dir, name)
+		err := os.WriteFile(path, bytes.Repeat([]byte("nextflow: 1\n"), 2), 0)
+		if name == "sub" {
+			err = os.Mkdir(path+".d", 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	asNobody(t, func() {
+		found, err := lint.Run(lint.Input{Tree: lint.Disk{}, Paths: []string{dir}}, []lint.Rule{complaints}, lint.Options{})
+		if err != nil || len(found) != 2 || !strings.Contains(found[0].Message+found[1].Message, "permission denied") {
+			t.Errorf("got %v, %v", found, err)
+		}
+	})
+}
+
+// asNobody runs f on a thread that is not root.
+func asNobody(t *testing.T, f func()) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		f()
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETFSUID, 65534, 0, 0); errno != 0 {
+			t.Error(errno)
+		}
+		f()
+	}()
+	<-done
+}

@@ -1,0 +1,8 @@
+package rules
+
+import "github.com/fusiongen/fusiongen/lint"
+
+// platformRules are FG550 to FG599: Seqera Platform.
+func platformRules() []lint.Rule {
+	return []lint.Rule{}
+}

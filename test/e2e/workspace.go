@@ -1,0 +1,171 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Cell is one way to set a workspace up.
+type Cell struct {
+	Security string // unprivileged, privileged, or custom: unprivileged with a resource name of one's own
+	Compute  string // Job, Pod
+	Inject   string // csi, policy, init, host, baked
+	Scratch  string // emptyDir, csi
+
+	Restricted    bool // Pod Security restricted
+	HeadInCluster bool
+}
+
+// Name is short enough for a namespace.
+func (c Cell) Name() string {
+	name := strings.ToLower(strings.Join([]string{c.Security, c.Compute, c.Inject, c.Scratch}, "-"))
+	if c.Restricted {
+		name += "-restricted"
+	}
+	if c.HeadInCluster {
+		name += "-head"
+	}
+	return name
+}
+
+// Workspace is a tree on the cluster, and the directory that its head runs in.
+type Workspace struct {
+	World  *World
+	Cell   Cell
+	Name   string // namespace
+	Dir    string // the tree
+	Bucket string
+}
+
+// Open builds the cell's tree from a spec and applies it, as the tree's README says. The node's daemons are ready when it returns.
+func (w *World) Open(ctx context.Context, c Cell) (*Workspace, error) {
+	ws := &Workspace{World: w, Cell: c, Name: c.Name(), Dir: filepath.Join(w.Dir, c.Name()), Bucket: "work-" + c.Name()}
+	for _, bucket := range []string{ws.Bucket, "results-" + c.Name()} {
+		if err := w.Store.Bucket(ctx, bucket); err != nil {
+			return nil, err
+		}
+	}
+	spec := filepath.Join(w.Dir, c.Name()+".cue")
+	if err := os.WriteFile(spec, []byte(ws.spec()), 0o644); err != nil {
+		return nil, err
+	}
+	out, err := ws.run(ctx, w.Dir, nil, w.fusiongen, "build", "-o", ws.Dir, spec)
+	if err != nil {
+		return nil, err
+	}
+	if got := strings.TrimSpace(out); got != ws.Dir {
+		return nil, fmt.Errorf("build printed %q, want the directory alone", got)
+	}
+	if _, _, err := w.Cluster.Kubectl(ctx, "", "apply", "-k", ws.Dir); err != nil {
+		return nil, err
+	}
+	if err := ws.ready(ctx); err != nil {
+		return nil, err
+	}
+	return ws, ws.credentials(ctx)
+}
+
+// spec is what a person would write for this cell.
+func (ws *Workspace) spec() string {
+	c, w := ws.Cell, ws.World
+	var out strings.Builder
+	fmt.Fprintf(&out, "name: %q\n", ws.Name)
+	outside := fmt.Sprintf(", endpoint: %q, ca: %q", w.Cluster.Server, base64.StdEncoding.EncodeToString(w.Cluster.CA()))
+	head := "head: \"workstation\""
+	if c.HeadInCluster {
+		outside, head = "", fmt.Sprintf("head: \"cluster\", image: %q", HeadImage)
+	}
+	fmt.Fprintf(&out, "cluster: {name: \"test\", account: \"123456789012\", region: %q, oidc: \"EXAMPLED539D4633E53DE1B71EXAMPLE\", version: %q%s}\n",
+		region, w.Kubernetes, outside)
+	fmt.Fprintf(&out, "storage: {work: \"s3://%s/work\", publish: [\"s3://results-%s\"]}\n", ws.Bucket, ws.Name)
+	fmt.Fprintf(&out, "nextflow: {version: \"24.10.0\", compute: %q, %s}\n", c.Compute, head)
+	fmt.Fprintf(&out, "runtime: {privileged: %t, inject: %q, image: %q}\n", c.Security == "privileged", c.Inject, strings.Replace(w.Image, "@", ":e2e@", 1))
+	if c.Security == "custom" {
+		fmt.Fprintln(&out, "fuse: resource: \"example.com/fuse\"")
+	}
+	fmt.Fprintf(&out, "scratch: volume: %q\n", c.Scratch)
+	if c.Restricted {
+		fmt.Fprintln(&out, "podSecurity: \"restricted\"")
+	}
+	return out.String()
+}
+
+// ready waits until every daemon of the node runs and an unprivileged cell's device is there.
+func (ws *Workspace) ready(ctx context.Context) error {
+	k := ws.World.Cluster.Kubectl
+	sets, _, err := k(ctx, "", "-n", "fusiongen-system", "get", "daemonsets", "-o", "name")
+	if err != nil {
+		return err
+	}
+	for set := range strings.FieldsSeq(sets) {
+		if _, _, err := k(ctx, "", "-n", "fusiongen-system", "rollout", "status", set, "--timeout=90s"); err != nil {
+			pods, _, _ := k(ctx, "", "-n", "fusiongen-system", "describe", "pods")
+			return fmt.Errorf("%w\n%s", err, pods)
+		}
+	}
+	resource := map[string]string{"unprivileged": "nextflow.io/fuse", "custom": "example.com/fuse"}[ws.Cell.Security]
+	if resource == "" {
+		return nil
+	}
+	return eventually(ctx, time.Minute, func() error {
+		out, _, err := k(ctx, "", "get", "nodes", "-o", "jsonpath={.items[0].status.allocatable."+strings.ReplaceAll(resource, ".", `\.`)+"}")
+		if err == nil && (out == "" || out == "0") {
+			err = fmt.Errorf("the node offers no %s", resource)
+		}
+		return err
+	})
+}
+
+// credentials makes the two files that a head on a workstation reads, as the tree's README says.
+func (ws *Workspace) credentials(ctx context.Context) error {
+	token, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "create", "token", ws.Name+"-head", "--duration=2h")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(ws.Dir, ws.Name+".token"), []byte(strings.TrimSpace(token)), 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(ws.Dir, ws.Name+".crt"), ws.World.Cluster.CA(), 0o644)
+}
+
+// Lint is what the linter finds in the tree: the rules' names, errors and warnings.
+func (ws *Workspace) Lint(ctx context.Context) ([]string, error) {
+	out, runErr := ws.run(ctx, ws.Dir, nil, ws.World.fusiongen, "lint", "--format", "json", ws.Dir)
+	var report struct {
+		Findings []struct{ ID string }
+	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		return nil, errors.Join(err, runErr)
+	}
+	var rules []string
+	for _, f := range report.Findings {
+		rules = append(rules, f.ID)
+	}
+	return rules, nil
+}
+
+// Close takes the workspace off the cluster.
+func (ws *Workspace) Close(ctx context.Context) error {
+	_, _, err := ws.World.Cluster.Kubectl(ctx, "", "delete", "-k", ws.Dir, "--ignore-not-found", "--wait", "--timeout=90s")
+	return err
+}
+
+// run executes a program and returns its standard output; the error quotes both streams.
+func (ws *Workspace) run(ctx context.Context, dir string, env []string, command ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	var out, errs bytes.Buffer
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, append(os.Environ(), env...), &out, &errs
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("%s: %w\n%s%s", strings.Join(command, " "), err, out.String(), errs.String())
+	}
+	return out.String(), nil
+}

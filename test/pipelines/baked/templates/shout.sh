@@ -1,0 +1,2 @@
+#!/bin/bash
+echo '${word}' | shout > shouted.txt
