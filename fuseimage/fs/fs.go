@@ -49,6 +49,7 @@ type Config struct {
 	Owned    []object.Key  // prefixes that nobody else writes to, such as the task's work directory
 	Refresh  time.Duration // how long everything else is believed, default 5s
 	Prefetch []object.Key  // objects that will be read: looked up at once, and fetched as far as is wise
+	Follow   time.Duration // how often open control files are stored as they are, default 5s
 	UID, GID uint32        // owner of what is found in S3
 	Engine   Engine        // default Auto
 	Log      *slog.Logger  // default slog.DiscardHandler
@@ -88,6 +89,9 @@ func New(cfg Config) (*FS, error) {
 	}
 	if cfg.Refresh == 0 {
 		cfg.Refresh = 5 * time.Second
+	}
+	if cfg.Follow == 0 {
+		cfg.Follow = 5 * time.Second
 	}
 	if cfg.Mount == "" {
 		cfg.Mount = "/fusion"
