@@ -12,8 +12,12 @@ import (
 // plainName matches a profile name that needs no quotes.
 var plainName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 
+// addConfig leaves out what Platform launches: it gets its options from the compute environment.
 func addConfig(b *builder) error {
-	b.tree.add("nextflow.config", []byte(b.config(b.units())))
+	units := slices.DeleteFunc(slices.Clone(b.units()), func(u schema.Environment) bool { return u.Workspace.Consumer == "platform" })
+	if len(units) > 0 {
+		b.tree.add("nextflow.config", []byte(b.config(units)))
+	}
 	return nil
 }
 
@@ -51,7 +55,7 @@ func settings(ws *schema.Workspace, indent string) []setting {
 }
 
 func awsSettings(ws *schema.Workspace) []setting {
-	out := []setting{{name: "region", value: text(ws.Cluster.Region)}}
+	out := []setting{{name: "region", value: text(ws.Storage.Region)}}
 	if ws.Storage.KMS != "" {
 		out = append(out, setting{name: "client", block: []setting{
 			{name: "storageEncryption", value: text("aws:kms")}, {name: "storageKmsKeyId", value: text(ws.Storage.KMS)}}})
@@ -105,6 +109,10 @@ func podOptions(ws *schema.Workspace) []string {
 		attributes := []pair{{"type", text("scratch")}}
 		if ws.Scratch.Size != "" {
 			attributes = append(attributes, pair{"size", text(ws.Scratch.Size)})
+			if ws.Scratch.Provider != "daemonset" {
+				// Only our own preparer mounts with project quotas; elsewhere the size is a promise of room, not a limit.
+				attributes = append(attributes, pair{"enforce", text("false")})
+			}
 		}
 		mount("/tmp", pair{"csi", mapping(pair{"driver", text(CSIDriver)}, pair{"volumeAttributes", mapping(attributes...)})})
 	case "hostPath":

@@ -5,8 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/gen"
@@ -94,6 +96,9 @@ func (b *build) write(ctx context.Context, path string, ws *schema.Workspace) er
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
+	if err := b.replaced(tree, b.dir); err != nil {
+		return err
+	}
 	if err := b.lintTree(tree, path, "", ws, b.warn); err != nil {
 		return err
 	}
@@ -123,10 +128,22 @@ func (b *build) compare(path, dir string, ws *schema.Workspace) error {
 	if err != nil {
 		return err
 	}
+	if err := b.replaced(tree, dir); err != nil {
+		return err
+	}
 	if len(diff) > 0 {
 		return drift{string(diff), notAsSpec}
 	}
 	return nil
+}
+
+// replaced names the fields whose change makes a new compute environment beside the one that there is.
+func (b *build) replaced(tree *gen.Tree, dir string) error {
+	all, err := tree.Replaced(dir)
+	for _, file := range slices.Sorted(maps.Keys(all)) {
+		b.note(fmt.Sprintf("%s: this change replaces the compute environment, by %s; the tree's README says how to go from one to the next", filepath.Join(dir, filepath.FromSlash(file)), join(all[file])))
+	}
+	return err
 }
 
 // checkAll compares every tree below the working directory with the spec that its sum file names.

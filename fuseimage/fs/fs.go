@@ -108,7 +108,7 @@ func New(cfg Config) (*FS, error) {
 	cfg.Upload.Done = func(key object.Key, c upload.Content, info object.Info) { fs.tree.Done(key, c, info) }
 	fs.queue = upload.New(cfg.Client, cfg.Cache, cfg.Upload)
 	fs.tree = tree.New(tree.Config{
-		Store: cfg.Client, Queue: fs.queue, Local: cfg.Cache.Local, Policy: cfg.Upload.Policy,
+		Store: cfg.Client, Queue: fs.queue, Local: cfg.Cache.Local, Own: fs.fetchToLocal, Policy: cfg.Upload.Policy,
 		Bucket: cfg.Bucket, Owned: cfg.Owned, Refresh: cfg.Refresh, Mount: cfg.Mount, UID: cfg.UID, GID: cfg.GID, Log: cfg.Log,
 	})
 	return fs, nil

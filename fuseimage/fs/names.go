@@ -90,7 +90,7 @@ func (fs *FS) Rmdir(cancel <-chan struct{}, in *fuse.InHeader, name string) fuse
 func (fs *FS) Rename(cancel <-chan struct{}, in *fuse.RenameIn, from, to string) fuse.Status {
 	ctx := begin(cancel)
 	defer ctx.finish()
-	err := fs.tree.Rename(ctx, in.NodeId, from, in.Newdir, to, in.Flags, fs.fetchToLocal)
+	err := fs.tree.Rename(ctx, in.NodeId, from, in.Newdir, to, in.Flags)
 	return fs.status("rename", in.NodeId, err)
 }
 

@@ -108,26 +108,44 @@ func (t *Tree) Link(ctx context.Context, id, dirID uint64, name string) (Found, 
 	if err != nil {
 		return Found{}, err
 	}
+	for {
+		f, cyclic, err := t.link(id, dir, name)
+		if cyclic == nil {
+			return f, err
+		}
+		if err := t.cfg.Own(ctx, cyclic); err != nil {
+			return Found{}, err
+		}
+	}
+}
+
+// link is Link; cyclic is a file whose copy would wait for itself, so that it has to be local first.
+func (t *Tree) link(id uint64, dir *Node, name string) (f Found, cyclic *Node, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n, err := t.node(id)
 	if err != nil {
-		return Found{}, err
+		return Found{}, nil, err
 	}
 	if err := t.free(dir, name); err != nil {
-		return Found{}, err
+		return Found{}, nil, err
 	}
 	switch {
 	case n.isDir():
-		return Found{}, unix.EPERM
+		return Found{}, nil, unix.EPERM
 	case len(n.names) > 0 && t.bucket(n.names[0].dir) != t.bucket(dir):
-		return Found{}, unix.EXDEV
+		return Found{}, nil, unix.EXDEV
+	}
+	key, _ := t.key(dir, name)
+	if cyclic = t.cycleAt(n, key); cyclic != nil {
+		return Found{}, cyclic, nil
 	}
 	n.ctime = time.Now()
 	t.claimNames(n)
 	t.occupy(dir, name, n)
 	t.settle(dir, name)
-	return t.found(dir, name)
+	f, err = t.found(dir, name)
+	return f, nil, err
 }
 
 // free reports why name in dir cannot be made, nil if it can.

@@ -224,6 +224,7 @@ func newRigIn(t failer, c *cache.Cache, store *fakeStore, seed uint64, options .
 	for _, o := range options {
 		o(&cfg)
 	}
+	cfg.Own = r.own
 	r.Tree = New(cfg)
 	r.queue.done = r.Done
 	return r
@@ -327,7 +328,7 @@ func (r *rig) rename(from, to string, flags uint32) error {
 	if err != nil {
 		return err
 	}
-	return r.Rename(context.Background(), fd, fn, td, tn, flags, r.own)
+	return r.Rename(context.Background(), fd, fn, td, tn, flags)
 }
 
 // files returns path -> content of all files, read as package fs would, and directories as path with a slash.

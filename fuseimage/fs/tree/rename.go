@@ -14,8 +14,8 @@ import (
 // RENAME_EXCHANGE. Between buckets it fails with EXDEV, so that mv copies.
 //
 // What was not uploaded yet costs no request. An object is copied on the server and its old key deleted once the copy
-// is verified. own fetches the bytes of a file and makes it local (see Own); it is needed for objects that trade places.
-func (t *Tree) Rename(ctx context.Context, fromID uint64, from string, toID uint64, to string, flags uint32, own func(context.Context, *Node) error) error {
+// is verified. Objects that trade places cannot all be copied; one of them is fetched.
+func (t *Tree) Rename(ctx context.Context, fromID uint64, from string, toID uint64, to string, flags uint32) error {
 	if flags&^(unix.RENAME_NOREPLACE|unix.RENAME_EXCHANGE) != 0 {
 		return unix.EINVAL
 	}
@@ -39,7 +39,7 @@ func (t *Tree) Rename(ctx context.Context, fromID uint64, from string, toID uint
 		case m.unknown != nil:
 			err = t.loadAll(ctx, m.unknown)
 		case m.cyclic != nil:
-			err = own(ctx, m.cyclic)
+			err = t.cfg.Own(ctx, m.cyclic)
 		default:
 			return nil
 		}

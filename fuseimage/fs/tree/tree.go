@@ -45,8 +45,9 @@ type Queue interface {
 type Config struct {
 	Store  Store
 	Queue  Queue
-	Local  func() (*cache.Local, error)  // makes the file behind a new name
-	Policy func(object.Key) upload.Class // of the queue; tells which links are outputs. nil: all
+	Local  func() (*cache.Local, error)       // makes the file behind a new name
+	Own    func(context.Context, *Node) error // fetches the bytes of a file and makes it local (see Localised)
+	Policy func(object.Key) upload.Class      // of the queue; tells which links are outputs. nil: all
 
 	Bucket  string        // what the root shows; "" for /s3/BUCKET
 	Owned   []object.Key  // prefixes that nobody else writes to: seen once, believed for ever
