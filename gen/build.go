@@ -25,7 +25,7 @@ func Build(ws *schema.Workspace, opts Options) (*Tree, error) {
 		add  func(*builder) error
 	}{
 		{"kustomize", addKustomize}, {"iam", addIAM}, {"nodes", addNodes}, {"s3", addLifecycle},
-		{"nextflow.config", addConfig}, {"readme", addReadme}, {"sum", addSum},
+		{"nextflow.config", addConfig}, {"platform", addPlatform}, {"readme", addReadme}, {"sum", addSum},
 	} {
 		if err := stage.add(b); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", stage.name, err))

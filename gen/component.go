@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -71,6 +72,9 @@ func Component(ws *schema.Workspace, opts Options, name string) (map[string][]by
 			return err
 		}
 		out[path], err = fs.ReadFile(dir, path)
+		if ws.Consumer == "platform" { // it has a second Role, so that a source has to say which
+			out[path] = bytes.ReplaceAll(out[path], []byte("source: {kind: Role, "), []byte("source: {kind: Role, name: "+ws.Identity.Head.ServiceAccount+", "))
+		}
 		return err
 	})
 	return out, err

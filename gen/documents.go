@@ -31,19 +31,25 @@ func addIAM(b *builder) error {
 	return errors.Join(errs...)
 }
 
-// CheckSizes gives Diagnostics where a document is longer than IAM takes.
+// CheckSizes gives Diagnostics where a document is longer than IAM takes. A head with the user's own principal has its
+// permissions as a managed policy, which may be shorter only.
 func CheckSizes(ws *schema.Workspace) error {
 	var diags schema.Diagnostics
-	for _, who := range roles(ws) {
-		if n := policy.Size(Permissions(ws, who)); n > policy.MaxInline {
-			diags = append(diags, schema.Diagnostic{Pos: ws.Source.Pos("storage"), Path: "storage",
-				Message: fmt.Sprintf("the permissions of the %s have %d characters; the inline policies of a role have at most %d", who, n, policy.MaxInline),
-				Hint: fmt.Sprintf("each of the %d places with a prefix of its own needs a statement to list it: name whole buckets, or one prefix for several inputs, or split the workspace",
-					1+len(ws.Storage.Inputs)+len(ws.Storage.Publish))})
+	report := func(path, message, hint string) {
+		diags = append(diags, schema.Diagnostic{Pos: ws.Source.Pos(path), Path: path, Message: message, Hint: hint})
+	}
+	for _, r := range Roles(ws) {
+		limit, kind := policy.MaxInline, "the inline policies of a role have"
+		if r.OwnPrincipal {
+			limit, kind = policy.MaxManaged, "a managed policy has"
 		}
-		if n := policy.Size(Trust(ws, who)); n > policy.MaxTrust {
-			diags = append(diags, schema.Diagnostic{Pos: ws.Source.Pos("identity"), Path: "identity",
-				Message: fmt.Sprintf("the trust policy of the %s has %d characters; IAM takes %d", who, n, policy.MaxTrust), Hint: "give head and tasks a role each"})
+		if n := policy.Size(r.Permissions); n > limit {
+			report("storage", fmt.Sprintf("the permissions of the %s have %d characters; %s at most %d", r.Who, n, kind, limit),
+				fmt.Sprintf("each of the %d places with a prefix of its own needs a statement to list it: name whole buckets, or one prefix for several inputs, or split the workspace",
+					1+len(ws.Storage.Inputs)+len(ws.Storage.Publish)))
+		}
+		if n := policy.Size(r.Trust); n > policy.MaxTrust {
+			report("identity", fmt.Sprintf("the trust policy of the %s has %d characters; IAM takes %d", r.Who, n, policy.MaxTrust), "give head and tasks a role each")
 		}
 	}
 	if diags == nil {

@@ -44,7 +44,7 @@ func need(ws *schema.Workspace, g facts.Grant, place string) Need {
 	bucket, prefix := schema.Bucket(place)
 	arn := "arn:" + ws.Cluster.Partition + ":s3:::" + bucket
 	if g.On == "object" {
-		n.Resource = arn + "/" + below(prefix)
+		n.Resource = arn + "/" + literal(below(prefix))
 		request.Resource = arn + "/" + strings.TrimSuffix(below(prefix), "*") + "ab/0123"
 		n.Requests = []policy.Request{request}
 		return n
@@ -55,7 +55,9 @@ func need(ws *schema.Workspace, g facts.Grant, place string) Need {
 		asked = []string{prefix, below(prefix)}
 	}
 	if prefix != "" {
-		n.Prefixes = asked
+		for _, p := range asked {
+			n.Prefixes = append(n.Prefixes, literal(p))
+		}
 	}
 	for _, p := range asked {
 		request.Context = policy.Context{"s3:prefix": {strings.Replace(p, "*", "ab/0123", 1)}}
@@ -161,6 +163,9 @@ func below(prefix string) string {
 	}
 	return prefix + "/*"
 }
+
+// literal keeps a ${…} of a key from being a policy variable.
+func literal(key string) string { return strings.ReplaceAll(key, "${", "${$}{") }
 
 func equalPrefixes(a, b policy.Statement) bool {
 	return slices.Equal(a.Condition["StringLike"]["s3:prefix"], b.Condition["StringLike"]["s3:prefix"])

@@ -152,6 +152,21 @@ func TestNeedsAllowed(t *testing.T) {
 	}
 }
 
+// TestVariableInKey: what looks like a policy variable in a key is that text, and nothing else.
+func TestVariableInKey(t *testing.T) {
+	ws, err := schema.Load("spec.cue", []byte(strings.Replace(string(example(t, "minimal.cue")), "s3://acme-work/fusion-demo", "s3://acme-work/${aws:username}/w", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := gen.Permissions(ws, "task")
+	for key, want := range map[string]bool{"${aws:username}/w/x": true, "me/w/x": false} {
+		r := policy.Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::acme-work/" + key, Context: policy.Context{"aws:username": {"me"}}}
+		if got := policy.Evaluate(r, d).Verdict == policy.Allowed; got != want {
+			t.Errorf("%s: %v", key, got)
+		}
+	}
+}
+
 // without takes an action on a resource away.
 func without(d policy.Document, action, resource string) policy.Document {
 	out := policy.Document{Version: d.Version}

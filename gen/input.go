@@ -31,6 +31,15 @@ type input struct {
 	HeadInCluster  bool               `json:"headInCluster"`
 	Profile        string             `json:"profile"` // nextflow.config profile of the environment
 	Config         string             `json:"config"`  // text of nextflow.config
+	Launcher       *launcherInput     `json:"launcher,omitempty"`
+}
+
+// launcherInput is what Seqera Platform's principal gets in the cluster.
+type launcherInput struct {
+	Name  string `json:"name"`
+	Group string `json:"group"`
+	User  string `json:"user"` // of aws-auth; "" with an access entry
+	Rules []rule `json:"rules"`
 }
 
 type account struct {
@@ -52,8 +61,26 @@ func newInput(ws *schema.Workspace, opts Options, profile string) input {
 		DevicePlugin: devicePlugin(ws), NodeVolumes: nodeVolumes(ws, inject),
 		System:    devicePlugin(ws) != "" || nodeVolumes(ws, inject) || ws.Nodes.Manage && (inject == "host" || ws.Scratch.Provider == "daemonset"),
 		CSIDriver: CSIDriver, ScratchPath: scratchPath(ws), ScratchMount: scratchMount(ws), HostPath: HostPath, Taint: ReadinessTaint,
-		Families: append([]string{}, ws.Nodes.Families...), HeadInCluster: headInCluster(ws), Profile: profile,
+		Families: append([]string{}, ws.Nodes.Families...), HeadInCluster: headInCluster(ws), Profile: profile, Launcher: newLauncher(ws),
 	}
+}
+
+func newLauncher(ws *schema.Workspace) *launcherInput {
+	if ws.Consumer != "platform" {
+		return nil
+	}
+	out := &launcherInput{Name: launcher(ws), Group: ws.Platform.Group}
+	if ws.Platform.Access == "aws-auth" {
+		out.User = launcher(ws)
+	}
+	for _, r := range facts.LauncherRights() {
+		if n := len(out.Rules); n > 0 && out.Rules[n-1].APIGroups[0] == r.Group && slices.Equal(out.Rules[n-1].Verbs, r.Verbs) {
+			out.Rules[n-1].Resources = append(out.Rules[n-1].Resources, r.Resource)
+			continue
+		}
+		out.Rules = append(out.Rules, rule{APIGroups: []string{r.Group}, Resources: []string{r.Resource}, Verbs: r.Verbs})
+	}
+	return out
 }
 
 // Image is the runtime image: the spec's, else the one that a release stamps, else a tag without an invented digest.

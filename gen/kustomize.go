@@ -8,7 +8,7 @@ import (
 )
 
 // baseOrder is the order of the bases in a kustomization; legacy order comes from the renderer.
-var baseOrder = [...]string{"service-account", "rbac", "nextflow", "system", "device-plugin", "nvme", "node-volumes", "host-runtime", "admission"}
+var baseOrder = [...]string{"service-account", "rbac", "platform", "nextflow", "system", "device-plugin", "nvme", "node-volumes", "host-runtime", "admission"}
 
 // kinds is kustomize's legacy order, as far as we have the kinds
 // (kustomize api/internal/builtins/SortOrderTransformer.go).

@@ -12,8 +12,12 @@ import (
 // plainName matches a profile name that needs no quotes.
 var plainName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 
+// addConfig leaves out what Platform launches: it gets its options from the compute environment.
 func addConfig(b *builder) error {
-	b.tree.add("nextflow.config", []byte(b.config(b.units())))
+	units := slices.DeleteFunc(slices.Clone(b.units()), func(u schema.Environment) bool { return u.Workspace.Consumer == "platform" })
+	if len(units) > 0 {
+		b.tree.add("nextflow.config", []byte(b.config(units)))
+	}
 	return nil
 }
 
@@ -51,7 +55,7 @@ func settings(ws *schema.Workspace, indent string) []setting {
 }
 
 func awsSettings(ws *schema.Workspace) []setting {
-	out := []setting{{name: "region", value: text(ws.Cluster.Region)}}
+	out := []setting{{name: "region", value: text(ws.Storage.Region)}}
 	if ws.Storage.KMS != "" {
 		out = append(out, setting{name: "client", block: []setting{
 			{name: "storageEncryption", value: text("aws:kms")}, {name: "storageKmsKeyId", value: text(ws.Storage.KMS)}}})
@@ -66,7 +70,11 @@ func k8sSettings(ws *schema.Workspace, indent string) []setting {
 		{name: "computeResourceType", value: text(ws.Nextflow.Compute), note: "The default of this option changed with Nextflow 26.10; the Role fits this value."},
 	}
 	if !ws.Runtime.Privileged {
-		out = append(out, setting{name: "fuseDevicePlugin", value: mapping(pair{ws.Fuse.Resource, "1"})})
+		device := setting{name: "fuseDevicePlugin", value: mapping(pair{ws.Fuse.Resource, "1"})}
+		if ws.Fuse.Provider == "existing" {
+			device.note = "fusiongen:ignore FG302 the device plugin is in the cluster already, and not of this tree"
+		}
+		out = append(out, device)
 	}
 	if ws.Nextflow.Head == "workstation" {
 		out = append(out, setting{name: "client", note: "Nextflow does not read the exec users of EKS kubeconfigs; README.md says how to make the two files.",

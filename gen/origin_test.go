@@ -63,6 +63,9 @@ func isField(typ reflect.Type, path []string) bool {
 	if len(path) == 0 {
 		return true
 	}
+	if typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
 	if typ.Kind() != reflect.Struct {
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"text/template"
@@ -23,6 +24,15 @@ type readmeUnit struct {
 	Associations                    []association
 	OwnPrincipal, UserData, HeadJob string
 	Token, CA, Bucket               string
+	Platform                        *readmePlatform
+}
+
+// readmePlatform is what the page says of a compute environment.
+type readmePlatform struct {
+	EnvName, Dir, Access, IAM string
+	PrincipalName, Kind       string // Kind is role or user
+	Trust, API, Terraform     bool
+	AwsAuthARN, User          string
 }
 
 type readmeRole struct{ Name, Path, Trust, Permissions string }
@@ -83,6 +93,9 @@ func (b *builder) readmeUnit(u schema.Environment) readmeUnit {
 		}
 		out.Associations = append(out.Associations, association{ws.Cluster.Name, ws.Name, all[who].ServiceAccount, all[who].ARN, ws.Cluster.Region})
 	}
+	if ws.Consumer == "platform" {
+		out.Platform = b.readmePlatform(u)
+	}
 	if len(nodeFiles(ws)) > 0 {
 		out.UserData = "nodes/" + u.Name
 	}
@@ -90,6 +103,23 @@ func (b *builder) readmeUnit(u schema.Environment) readmeUnit {
 		out.HeadJob = job
 	}
 	return out
+}
+
+func (b *builder) readmePlatform(u schema.Environment) *readmePlatform {
+	ws := u.Workspace
+	p := &readmePlatform{EnvName: EnvName(ws), Dir: path.Join("platform", u.Name), Access: path.Join("access", u.Name), IAM: path.Join("iam", u.Name), Kind: "user", User: launcher(ws),
+		API: slices.Contains(ws.Platform.Forms, "api"), Terraform: slices.Contains(ws.Platform.Forms, "terraform")}
+	if ws.Platform.RolePrincipal() {
+		p.Kind = "role"
+	}
+	p.PrincipalName = ws.Platform.Principal[strings.LastIndexByte(ws.Platform.Principal, '/')+1:]
+	prefix, _, _ := strings.Cut(ws.Platform.Principal, ":"+p.Kind+"/")
+	p.AwsAuthARN = prefix + ":" + p.Kind + "/" + p.PrincipalName
+	if p.Kind == "user" {
+		p.AwsAuthARN = ws.Platform.Principal
+	}
+	p.Trust = b.tree.files[p.IAM+"/platform-trust.json"] != nil
+	return p
 }
 
 // Notes are what a person should know of a tree: one line each.

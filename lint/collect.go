@@ -61,6 +61,7 @@ type collector struct {
 	tree    Tree
 	exclude func(name string) bool
 	graph   *graph
+	spec    *File // what the tree is made from, or nil
 }
 
 // collect reads a path argument. A path that does not exist is an error; everything else that is wrong is a problem in
@@ -149,7 +150,7 @@ func (c *collector) read(out *collected, name string, explicit bool) {
 // setupWord are the words of a Nextflow set-up; ours, too, those of documents that belong to one only with others.
 var (
 	setupWord = regexp.MustCompile(`(?i)` + setupWords)
-	ours      = regexp.MustCompile(`(?i)` + setupWords + `|"Statement"|karpenter|ServiceAccount|RoleBinding|kind:\s*"?(?:Role|ClusterRole|Namespace|LimitRange|ResourceQuota|Kustomization)\b`)
+	ours      = regexp.MustCompile(`(?i)` + setupWords + `|"Statement"|karpenter|ServiceAccount|RoleBinding|kind:\s*"?(?:Role|ClusterRole|Namespace|LimitRange|ResourceQuota|Kustomization|CSIDriver|DeviceClass|ClusterConfig|\w*AdmissionPolicy|\w*AdmissionPolicyBinding|Secret|ExternalSecret|SealedSecret)\b`)
 )
 
 const setupWords = `nextflow|fusion|seqera|tower|\bfuse\b|nvme|instance-?store|localStorage|node\.eks\.aws|\[settings|settings\.|nodeadm|setup-local-disks|bootstrap\.sh|eks\.amazonaws\.com|oidc\.eks|pods\.eks|kueue|PodIdentityAssociation`
@@ -177,7 +178,7 @@ func (c *collector) classify(out *collected, f *File, explicit bool) {
 			s.docs = append(s.docs, &document{kind: formConfig, text: whole(f)})
 		}
 	case ".cue":
-		if explicit || looksLikeSpec(f.Src) {
+		if explicit || LooksLikeSpec(f.Src) {
 			s.docs = append(s.docs, &document{kind: formSpec, text: whole(f)})
 		}
 	case ".json":
@@ -205,7 +206,7 @@ func sniff(src []byte) string {
 		return ".md"
 	case bytes.Contains(src, []byte("apiVersion:")):
 		return ".yaml"
-	case looksLikeSpec(src):
+	case LooksLikeSpec(src):
 		return ".cue"
 	case settingsTable.Match(src):
 		return ".toml"
@@ -271,7 +272,8 @@ func looksLikeConfig(src []byte) bool { return configScope.Match(src) }
 
 var specField = regexp.MustCompile(`(?m)^\s*(cluster|storage)\b`)
 
-func looksLikeSpec(src []byte) bool {
+// LooksLikeSpec says whether a text has the two blocks that no workspace spec does without, and is no CUE of another purpose.
+func LooksLikeSpec(src []byte) bool {
 	return !bytes.Contains(src, []byte("\npackage ")) && !bytes.HasPrefix(src, []byte("package ")) && len(specField.FindAll(src, 2)) == 2
 }
 
@@ -299,7 +301,7 @@ func (c *collector) page(out *collected, s *source) {
 			}
 			continue
 		case "cue":
-			if looksLikeSpec(b.src) {
+			if LooksLikeSpec(b.src) {
 				s.docs = append(s.docs, &document{kind: formSpec, text: b.text, page: true})
 			}
 			continue

@@ -38,7 +38,11 @@ func (set *Setup) embedded(o *Object) {
 			continue
 		}
 		t, ok := f.Value.literal()
-		if !ok || slices.ContainsFunc(set.Configs, func(c *Config) bool { return string(c.text.src) == string(t.src) }) {
+		if !ok {
+			continue
+		}
+		if slices.ContainsFunc(set.Configs, func(c *Config) bool { return string(c.text.src) == string(t.src) }) {
+			set.repeats = append(set.repeats, t)
 			continue
 		}
 		set.addConfig(nil, t, o)
@@ -64,6 +68,9 @@ func (set *Setup) Views() []View {
 	var out []View
 	for _, c := range set.Configs {
 		for _, profile := range append([]string{""}, c.NF.Profiles()...) {
+			if profile == nfconfig.Standard {
+				continue // "" is it
+			}
 			if profile != "" && !slices.ContainsFunc(c.NF.Settings, func(s nfconfig.Setting) bool { return s.Profile == profile && concerns(s.Name) }) {
 				continue
 			}

@@ -57,6 +57,7 @@ type Finding struct {
 	Absent   bool   // it is only about what was not given to the linter
 	Key      string // what it is about by meaning, not by line: document and field path; baselines and fingerprints use it
 
+	made       Span  // where it stood in what was generated, if it was moved to the spec
 	file       *File // holds Span
 	start, end int   // byte offsets of Span in it
 }

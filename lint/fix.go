@@ -54,7 +54,7 @@ const passes = 10
 // fix. It writes nothing: it gives the files as they would be, and the findings that remain in them.
 func FixAll(in Input, rules []Rule, opts Options, unsafe bool, choose func([]Finding) []Finding) ([]Fixed, []Finding, error) {
 	over := overlay{in.Tree, map[string][]byte{}}
-	in.Tree = over
+	in.Tree, in.Stdin = over, slices.Clone(in.Stdin)
 	done := map[string]Fixed{}
 	for range passes {
 		findings, err := Run(in, rules, opts)
@@ -68,6 +68,11 @@ func FixAll(in Input, rules []Rule, opts Options, unsafe bool, choose func([]Fin
 		}
 		for _, f := range fixed {
 			over.files[f.Name] = f.New
+			for i, given := range in.Stdin {
+				if given.Name == f.Name {
+					in.Stdin[i] = NewFile(f.Name, f.New)
+				}
+			}
 			if before, again := done[f.Name]; again {
 				f.Old, f.Fixes = before.Old, before.Fixes+f.Fixes
 			}

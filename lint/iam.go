@@ -151,27 +151,23 @@ func ParseS3(uri string) (S3, bool) {
 	return S3{bucket, strings.Trim(key, "/")}, bucket != ""
 }
 
-// MatchPattern says whether an IAM pattern (* and ?) covers text.
+// MatchPattern says whether an IAM pattern (* and ?) covers text, in time proportional to the product of their lengths.
 func MatchPattern(pattern, text string) bool {
-	for len(pattern) > 0 {
-		switch pattern[0] {
-		case '*':
-			for i := 0; i <= len(text); i++ {
-				if MatchPattern(strings.TrimLeft(pattern, "*"), text[i:]) {
-					return true
-				}
-			}
-			return false
-		case '?':
-			if text == "" {
-				return false
-			}
+	p, t := 0, 0
+	star, resume := -1, 0 // the last star, and where its match ends
+	for t < len(text) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, resume = p, t
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+			p, t = p+1, t+1
+		case star >= 0:
+			resume++
+			p, t = star+1, resume
 		default:
-			if text == "" || pattern[0] != text[0] {
-				return false
-			}
+			return false
 		}
-		pattern, text = pattern[1:], text[1:]
 	}
-	return text == ""
+	return strings.Trim(pattern[p:], "*") == ""
 }

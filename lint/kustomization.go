@@ -145,8 +145,8 @@ func (g *graph) at(dir string) *Kustomization {
 func (g *graph) broken(files []string) bool {
 	return slices.ContainsFunc(files, func(name string) bool {
 		f, err := g.file(name)
-		if err != nil || !manifest(name) || strings.HasSuffix(name, ".json") {
-			return false
+		if ext := path.Ext(name); err != nil || ext != ".yaml" && ext != ".yml" {
+			return false // generators take files of any kind
 		}
 		_, bad := g.docs(f)
 		return bad != nil

@@ -7,7 +7,8 @@ type Object struct {
 	*Node
 	APIVersion, Kind, Namespace, Name string
 
-	Root string // directory of the kustomization that renders it; "" for a document by itself
+	Root   string // directory of the kustomization that renders it; "" for a document by itself
+	Origin *Node  // the document that Root rendered it from, nil where that is not known
 }
 
 // Group is the API group, "" for the core.
@@ -17,6 +18,14 @@ func (o *Object) Group() string {
 		return ""
 	}
 	return group
+}
+
+// written is the name as it stands, known or not.
+func (o *Object) written() string {
+	if n := o.Get("metadata", "name"); n != nil {
+		return n.Value
+	}
+	return ""
 }
 
 // ID names the object for a person: Kind namespace/name.

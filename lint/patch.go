@@ -110,7 +110,7 @@ func (p patch) touches(o *Object) bool {
 		re, err := regexp.Compile("^(?:" + pattern + ")$")
 		return err == nil && re.MatchString(s)
 	}
-	return match(p.kind, o.Kind) && (match(p.name, o.Name) || strings.Contains(o.Name, p.name))
+	return match(p.kind, o.Kind) && (match(p.name, o.written()) || strings.Contains(o.written(), p.name))
 }
 
 // literal is the inside of a block scalar (| or >) as a text with the places of its lines.

@@ -33,15 +33,7 @@ func (g *graph) render(top *Kustomization, all []*Kustomization) ([]*Object, err
 	patches := g.patches(all)
 	var out []*Object
 	for _, r := range resources.Resources() {
-		data, err := r.AsYAML()
-		if err != nil {
-			return nil, err
-		}
-		docs, bad := parseYAML(whole(NewFile(top.File.Name, data)))
-		if bad != nil || len(docs) != 1 {
-			continue
-		}
-		for _, o := range objects(docs[0], top.Dir) {
+		for _, o := range objects(withoutPlaces(r.YNode()), top.Dir) {
 			g.place(o, top, patches)
 			out = append(out, o)
 		}
@@ -81,7 +73,7 @@ func (g *graph) place(o *Object, root *Kustomization, patches []patch) {
 		}
 	}
 	if len(sources) > 0 {
-		entry = sources[0]
+		entry, o.Origin = sources[0], sources[0]
 	}
 	for _, p := range patches {
 		if p.touches(o) {
@@ -101,13 +93,13 @@ func (g *graph) source(name string, o *Object) []*Node {
 	var candidates []*Node
 	for _, doc := range docs {
 		for _, c := range objects(doc, "") {
-			if c.Kind == o.Kind && c.Name != "" && strings.Contains(o.Name, c.Name) {
+			if name := c.written(); c.Kind == o.Kind && name != "" && strings.Contains(o.written(), name) {
 				candidates = append(candidates, c.Node)
 			}
 		}
 	}
 	for _, c := range candidates {
-		if c.Get("metadata", "name").Text() == o.Name {
+		if n := c.Get("metadata", "name"); n != nil && n.Value == o.written() {
 			return []*Node{c}
 		}
 	}

@@ -1,6 +1,6 @@
 package lint
 
-// Roots are the values that every document of the set-up begins with: objects, IAM documents, user data, other data, and each value of a
+// Roots are the values that the documents of the set-up begin with: objects, IAM documents, user data, and each value of a
 // configuration.
 func (set *Setup) Roots() []*Node {
 	var out []*Node
@@ -12,9 +12,6 @@ func (set *Setup) Roots() []*Node {
 	}
 	for _, u := range set.UserData {
 		out = append(out, u.Node)
-	}
-	for _, d := range set.Data {
-		out = append(out, d.Node)
 	}
 	for _, c := range set.Configs {
 		for _, s := range c.Settings() {

@@ -16,6 +16,7 @@ type Input struct {
 	With    []string               // more of the world that the paths belong to: joined, but not reported
 	Exclude func(name string) bool // nil: nothing
 	Stdin   []*File                // texts that have no path, named as findings shall name them
+	Spec    *File                  // the tree is made from this spec just now: findings stand at its lines where they come from one
 }
 
 // Run checks the input with the rules. An error says that the job could not be done: a path that does not exist.
@@ -23,7 +24,8 @@ func Run(in Input, rules []Rule, opts Options) ([]Finding, error) {
 	if in.Exclude == nil {
 		in.Exclude = func(string) bool { return false }
 	}
-	c := &collector{tree: in.Tree, exclude: in.Exclude, graph: newGraph(in.Tree)}
+	c := &collector{tree: in.Tree, exclude: in.Exclude, graph: newGraph(in.Tree), spec: in.Spec}
+	opts.Joined = len(in.With) > 0
 	var with []*collected
 	for _, p := range in.With {
 		w, err := c.collect(clean(p))
@@ -44,6 +46,9 @@ func Run(in Input, rules []Rule, opts Options) ([]Finding, error) {
 		all := &collected{arg: f.Name}
 		c.classify(all, f, true)
 		r.lint(all)
+	}
+	if in.Spec != nil {
+		r.marks = append(r.marks, suppressions(in.Spec)...)
 	}
 	findings := suppress(r.found, r.marks, rules, opts)
 	slices.SortStableFunc(findings, compare)
@@ -82,13 +87,24 @@ func (r *run) lint(all *collected) {
 				if len(r.with) > 0 && f.file != nil && !own[f.file] && !reachable(set, f.file) {
 					continue // it stands in what --with named
 				}
-				if from, ok := set.fromSpec(f); ok {
-					f.Related = append(f.Related, from)
-				}
-				r.found = append(r.found, f)
+				r.found = append(r.found, r.traced(set, f))
 			}
 		}
 	}
+}
+
+// traced adds the line of the spec that a generated value comes from, or moves the finding there.
+func (r *run) traced(set *Setup, f Finding) Finding {
+	from, ok := set.fromSpec(f)
+	switch {
+	case !ok:
+	case r.spec != nil:
+		f.Related = append([]Related{{f.Span, "what is generated from it"}}, f.Related...)
+		f.made, f.Span, f.file, f.Fix = f.Span, from.Span, r.spec, nil
+	default:
+		f.Related = append(f.Related, from)
+	}
+	return f
 }
 
 // mark collects the suppressions of a set-up.
@@ -96,7 +112,11 @@ func (r *run) mark(set *Setup) {
 	for _, s := range set.sources {
 		if !r.marked[s.File] {
 			r.marked[s.File] = true
-			r.marks = append(r.marks, suppressions(s.File)...)
+			for _, m := range suppressions(s.File) {
+				if !slices.ContainsFunc(set.repeats, m.within) { // the file's own comment speaks
+					r.marks = append(r.marks, m)
+				}
+			}
 		}
 	}
 	for _, o := range set.Objects {

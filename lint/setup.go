@@ -26,6 +26,7 @@ type Setup struct {
 
 	sources []*source
 	sums    []*sum
+	repeats []text // that hold what a file says already
 }
 
 // Policy is an IAM policy document.
@@ -52,6 +53,7 @@ type Options struct {
 	Kubernetes string // version, "" unknown
 	Today      string // YYYY-MM-DD; suppressions expire on it
 	Selected   bool   // only some rules run: a suppression of another one is not unused
+	Joined     bool   // more of the world was given: what is suppressed may be there, and missing without it; Run sets it
 }
 
 // setups divides what lies below a path argument.

@@ -1,7 +1,9 @@
 package lint
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"path"
 	"strings"
 
@@ -17,11 +19,29 @@ type sum struct {
 	Origins map[string]map[string]string `json:"origins"` // path → field path → field path of the spec
 
 	graph  *graph
+	spec   *File          // nil where the tree is all that there is
 	source *schema.Source // of the spec, when it can be loaded; nil until it is asked for
 }
 
 // sumName is the file that `fusiongen build -o` writes beside what it generates.
 const sumName = ".fusiongen.sum"
+
+// Edited are the files of generated trees that are not as they were generated, each with the tree's directory.
+func (set *Setup) Edited() map[*File]string {
+	out := map[*File]string{}
+	for _, sum := range set.sums {
+		for _, s := range set.sources {
+			rel, ok := strings.CutPrefix(s.Name, sum.dir+"/")
+			if sum.dir == "." {
+				rel, ok = s.Name, true
+			}
+			if want := sum.Files[rel]; ok && want != "" && want != fmt.Sprintf("%x", sha256.Sum256(s.bytes(s.Src))) {
+				out[s.File] = sum.dir
+			}
+		}
+	}
+	return out
+}
 
 // sums finds the generated trees that the files lie in.
 func (c *collector) sums(set *Setup) {
@@ -37,10 +57,13 @@ func (c *collector) sums(set *Setup) {
 }
 
 func (c *collector) addSum(set *Setup, dir string, f *File) {
-	s := &sum{dir: dir, graph: c.graph}
+	s := &sum{dir: dir, graph: c.graph, spec: c.spec}
 	if json.Unmarshal(f.Src, s) != nil || s.Version != 1 {
 		set.Problems = append(set.Problems, Problem{File: f, Message: "this .fusiongen.sum is damaged; build the tree again with --force"})
 		return
+	}
+	if s.spec == nil && s.Spec != "" {
+		s.spec, _ = c.graph.file(path.Join(dir, s.Spec))
 	}
 	set.sums = append(set.sums, s)
 }
@@ -51,12 +74,8 @@ func (s *sum) places() *schema.Source {
 		return s.source
 	}
 	s.source = &schema.Source{}
-	if s.Spec == "" {
-		return s.source
-	}
-	name := path.Join(s.dir, s.Spec)
-	if spec, err := s.graph.file(name); err == nil {
-		if ws, err := schema.Load(name, spec.Src); err == nil {
+	if s.spec != nil {
+		if ws, err := schema.Load(s.spec.Name, s.spec.Src); err == nil {
 			s.source = &ws.Source
 		}
 	}
@@ -81,7 +100,6 @@ func (set *Setup) fromSpec(f Finding) (Related, bool) {
 			continue
 		}
 		pos := s.places().Pos(field)
-		pos.File = path.Join(s.dir, s.Spec)
 		return Related{Span: Span{Pos: pos, End: pos}, Message: field + " of the spec says so"}, true
 	}
 	return Related{}, false

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/fusiongen/fusiongen/schema"
 )
 
 // Suppression silences rules at a place: `# fusiongen:ignore FG203 until=2027-01-31 why`, on the line of the finding or on
@@ -91,7 +93,7 @@ func annotated(o *Object) []*Suppression {
 
 // covers says whether the suppression speaks of the finding.
 func (s *Suppression) covers(f Finding) bool {
-	if f.Pos.File != s.file.Name || f.Pos.Line < s.from || f.Pos.Line > s.to {
+	if !s.at(f.Pos) && !s.at(f.made.Pos) {
 		return false
 	}
 	for _, r := range s.Rules {
@@ -100,6 +102,15 @@ func (s *Suppression) covers(f Finding) bool {
 		}
 	}
 	return false
+}
+
+func (s *Suppression) at(p schema.Pos) bool {
+	return p.File == s.file.Name && p.Line >= s.from && p.Line <= s.to
+}
+
+// within says whether it stands in a text.
+func (s *Suppression) within(t text) bool {
+	return s.file == t.file && s.start >= t.offset(0) && s.start < t.offset(len(t.src))
 }
 
 // Matches says whether a name from a flag, a configuration or a comment means the rule: its ID, its slug, the

@@ -137,20 +137,45 @@ func (c *converter) node(y *yaml.Node) (*Node, error) {
 		}
 		n.End = c.end(y, n)
 	default:
-		n.Value = y.Value
-		switch y.ShortTag() {
-		case "!!null":
-			n.Kind = Null
-		case "!!bool":
-			n.Kind = Bool
-		case "!!int", "!!float":
-			n.Kind = Number
-		default:
-			n.Kind = String
-		}
+		n.Kind, n.Value = scalarKind(y), y.Value
 		n.End = c.scalarEnd(y)
 	}
 	return n, nil
+}
+
+// withoutPlaces turns what kustomize made into a Node; render finds the places.
+func withoutPlaces(y *yaml.Node) *Node {
+	switch y.Kind {
+	case yaml.DocumentNode:
+		return withoutPlaces(y.Content[0])
+	case yaml.AliasNode:
+		return withoutPlaces(y.Alias)
+	case yaml.MappingNode:
+		n := &Node{Kind: Map, Fields: make([]Field, 0, len(y.Content)/2)}
+		for i := 0; i+1 < len(y.Content); i += 2 {
+			n.Fields = append(n.Fields, Field{withoutPlaces(y.Content[i]), withoutPlaces(y.Content[i+1])})
+		}
+		return n
+	case yaml.SequenceNode:
+		n := &Node{Kind: List, Items: make([]*Node, 0, len(y.Content))}
+		for _, item := range y.Content {
+			n.Items = append(n.Items, withoutPlaces(item))
+		}
+		return n
+	}
+	return &Node{Kind: scalarKind(y), Value: y.Value}
+}
+
+func scalarKind(y *yaml.Node) Kind {
+	switch y.ShortTag() {
+	case "!!null":
+		return Null
+	case "!!bool":
+		return Bool
+	case "!!int", "!!float":
+		return Number
+	}
+	return String
 }
 
 // field adds an entry; `<<` merges the maps it names, whose entries lose against those written out.

@@ -98,6 +98,9 @@ func checkStorage(c *checker) {
 			c.report(path, "the prefix has an empty part, which is a key of its own in S3", "write one slash")
 		}
 	}
+	if parts := strings.Split(s.KMS, ":"); len(parts) > 3 && parts[3] != s.Region {
+		c.report("storage.kms", fmt.Sprintf("the key is in %s and the buckets are in %s; S3 takes keys of the bucket's region only", parts[3], s.Region), "name a key of "+s.Region+", or storage.region")
+	}
 	for i, p := range s.Publish {
 		bucket, prefix := Bucket(p)
 		if workBucket, work := Bucket(s.Work); bucket == workBucket && prefix == work {

@@ -14,6 +14,7 @@ func derive(ws *Workspace) {
 		ws.Cluster.Partition = p.Name
 		ws.Cluster.Issuer = issuer(p, ws.Cluster)
 	}
+	ws.Storage.Region = cmp.Or(ws.Storage.Region, ws.Cluster.Region)
 	ws.Identity.Head = account(ws.Identity.Head, ws.Name+"-head")
 	ws.Identity.Task = account(ws.Identity.Task, ws.Name+"-task")
 	ws.Nextflow.Image = cmp.Or(ws.Nextflow.Image, "docker.io/nextflow/nextflow:"+ws.Nextflow.Version)
@@ -22,6 +23,9 @@ func derive(ws *Workspace) {
 	if ws.Platform != nil {
 		ws.Platform.Name = cmp.Or(ws.Platform.Name, ws.Name)
 		ws.Platform.Group = cmp.Or(ws.Platform.Group, ws.Name+"-launcher")
+		if ws.Platform.Edition == "cloud" && ws.Platform.RolePrincipal() {
+			ws.Platform.JumpRole = cmp.Or(ws.Platform.JumpRole, facts.CloudLauncher)
+		}
 	}
 }
 

@@ -52,7 +52,8 @@ type Storage struct {
 	Work    string   `json:"work"`
 	Inputs  []string `json:"inputs,omitempty"`
 	Publish []string `json:"publish,omitempty"`
-	KMS     string   `json:"kms,omitempty"` // key ARN
+	Region  string   `json:"region,omitempty"` // of the buckets
+	KMS     string   `json:"kms,omitempty"`    // key ARN
 }
 
 // Identity says how pods get AWS credentials.

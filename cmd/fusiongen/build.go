@@ -5,8 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/gen"
@@ -25,6 +27,7 @@ fusiongen build --check                     # every tree below the current direc
 		fs.StringVar(&b.dir, "o", "", "write the tree into `DIR` and print its name")
 		fs.StringVar(&b.env, "env", "", "the one `ENVIRONMENT` to build")
 		fs.BoolVar(&b.check, "check", false, "compare with what is there: exit 1 and a diff where it differs")
+		fs.BoolVar(&b.warn, "warnings", false, "tell, too, what the linter warns of")
 		fs.BoolVar(&b.force, "force", false, "overwrite files that were edited by hand")
 		return b.run
 	},
@@ -36,6 +39,7 @@ type build struct {
 	*cli
 	dir, env     string
 	check, force bool
+	warn         bool
 }
 
 func (b *build) run(ctx context.Context, args []string) error {
@@ -73,6 +77,9 @@ func (b *build) stream(ctx context.Context, path string, ws *schema.Workspace) e
 	if err != nil {
 		return err
 	}
+	if err := b.lintTree(tree, path, b.env, ws, b.warn); err != nil {
+		return err
+	}
 	data, err := tree.Render(b.env)
 	if err != nil || ctx.Err() != nil {
 		return err
@@ -87,6 +94,12 @@ func (b *build) stream(ctx context.Context, path string, ws *schema.Workspace) e
 func (b *build) write(ctx context.Context, path string, ws *schema.Workspace) error {
 	tree, o, err := b.tree(path, b.dir, ws)
 	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	if err := b.replaced(tree, b.dir); err != nil {
+		return err
+	}
+	if err := b.lintTree(tree, path, "", ws, b.warn); err != nil {
 		return err
 	}
 	if _, err := tree.Write(b.dir, gen.WriteOptions{Force: b.force}); err != nil {
@@ -115,10 +128,22 @@ func (b *build) compare(path, dir string, ws *schema.Workspace) error {
 	if err != nil {
 		return err
 	}
+	if err := b.replaced(tree, dir); err != nil {
+		return err
+	}
 	if len(diff) > 0 {
 		return drift{string(diff), notAsSpec}
 	}
 	return nil
+}
+
+// replaced names the fields whose change makes a new compute environment beside the one that there is.
+func (b *build) replaced(tree *gen.Tree, dir string) error {
+	all, err := tree.Replaced(dir)
+	for _, file := range slices.Sorted(maps.Keys(all)) {
+		b.note(fmt.Sprintf("%s: this change replaces the compute environment, by %s; the tree's README says how to go from one to the next", filepath.Join(dir, filepath.FromSlash(file)), join(all[file])))
+	}
+	return err
 }
 
 // checkAll compares every tree below the working directory with the spec that its sum file names.

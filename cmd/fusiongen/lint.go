@@ -87,10 +87,20 @@ func (l *linter) run(ctx context.Context, args []string) error {
 	if l.fix || l.diff {
 		return l.mend(ctx, in, selected, opts)
 	}
-	found, err := lint.Run(in, selected, opts)
+	var found []lint.Finding
+	in.Paths = slices.DeleteFunc(in.Paths, func(path string) bool {
+		more, ok, wrong := l.promised(path, selected, opts)
+		found, err = append(found, more...), errors.Join(err, wrong)
+		return ok
+	})
+	if err != nil {
+		return err
+	}
+	rest, err := lint.Run(in, selected, opts)
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
+	found = append(found, rest...)
 	if l.writeBaseline {
 		return l.accept(found)
 	}

@@ -42,6 +42,7 @@ type verifier struct {
 	ws       *schema.Workspace
 	problems []Problem
 	err      error // the first failure that is no denial
+	mute     bool  // the simulator is not to be had: said once
 }
 
 func (v *verifier) report(rule, path, subject, hint, message string, args ...any) {

@@ -17,6 +17,9 @@ import (
 // alone with its actions, because a call asks for all actions on all resources. Only denials by the organization are
 // reported here: permissions and boundary have findings of their own.
 func (v *verifier) simulate(ctx context.Context, want gen.Role, path string) {
+	if v.mute {
+		return
+	}
 	arn := "arn:" + v.ws.Cluster.Partition + ":iam::" + v.ws.Cluster.Account + ":role" + want.Path + want.Name
 	for _, q := range questions(gen.Needs(v.ws, want.Who)) {
 		denied, err := v.organization(ctx, arn, q)
@@ -35,8 +38,9 @@ func (v *verifier) simulate(ctx context.Context, want gen.Role, path string) {
 
 // simulationFailed makes any failure to simulate a check that was not made: an implementation of IAM may lack it.
 func (v *verifier) simulationFailed(err error, want gen.Role, path string) {
-	v.report("FG810", path, want.Name+" simulation", "let the caller do iam:SimulatePrincipalPolicy", "not checked: whether the organization's policies allow what the role %s needs. %v", want.Name, err)
+	v.report("FG810", path, want.Name+" simulation", "let the caller do iam:SimulatePrincipalPolicy", "not checked: whether the organization's policies allow what the roles need. %v", err)
 	v.problems[len(v.problems)-1].Mild = true
+	v.mute = true
 }
 
 // question is one simulation: some actions on one resource in one context.

@@ -3,6 +3,7 @@
 package baseline
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -52,8 +53,12 @@ func Parse(src []byte) (Baseline, error) {
 
 // Bytes is the text of the file.
 func (b Baseline) Bytes() []byte {
-	data, _ := json.MarshalIndent(b, "", "  ") // strings always marshal
-	return append(data, '\n')
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	_ = enc.Encode(b) // strings always marshal
+	return out.Bytes()
 }
 
 // New are the findings that the baseline does not hold; gone is how many of its entries no finding is of any more.

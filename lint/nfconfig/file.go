@@ -98,9 +98,15 @@ func (f *File) Profiles() []string {
 	return out
 }
 
+// Standard is the profile of a run that names none.
+const Standard = "standard"
+
 // Lookup is the last assignment of a name outside of selectors, in the profile or else in the root; maps assigned whole are
 // looked into. It is nil where the name is not set.
 func (f *File) Lookup(profile, name string) *Setting {
+	if profile == "" {
+		profile = Standard
+	}
 	var found *Setting
 	for i := range f.Settings {
 		s := &f.Settings[i]

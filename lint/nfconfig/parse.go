@@ -17,6 +17,7 @@ func Parse(src []byte) (*File, []Error) {
 type parser struct {
 	scanner
 	file *File
+	cut  bool // the text ends too early, and that is said
 }
 
 // scope is where a statement stands.
@@ -62,13 +63,17 @@ func (p *parser) statements(c scope, depth int) {
 
 func (p *parser) statement(c scope, depth int) {
 	start := p.at
+	if p.keyword() {
+		p.opaque(start)
+		return
+	}
 	names, ok := p.path()
 	if !ok {
 		p.opaque(start)
 		return
 	}
 	keyEnd := p.at
-	p.blanks(false)
+	p.toBrace()
 	switch {
 	case p.peek() == '=' && !p.has("==") && !p.has("=~"):
 		p.at++
@@ -98,6 +103,30 @@ func (p *parser) statement(c scope, depth int) {
 	}
 }
 
+// toBrace skips blanks, and line ends where a block begins behind them.
+func (p *parser) toBrace() {
+	p.blanks(false)
+	if p.peek() != '\n' {
+		return
+	}
+	at := p.at
+	if p.blanks(true); p.peek() != '{' {
+		p.at = at
+	}
+}
+
+// keyword says whether a statement of legacy configurations stands here, and does not move.
+func (p *parser) keyword() bool {
+	at := p.at
+	defer func() { p.at = at }()
+	switch word := p.identifier(); word {
+	case "if", "else", "for", "while", "try", "catch", "finally", "def", "import", "return", "switch":
+		c := p.peek()
+		return c != '.' && c != '=' // a setting may be called so
+	}
+	return false
+}
+
 // path reads a dotted name: process.memory, 'process'.memory, $foo.
 func (p *parser) path() ([]string, bool) {
 	var names []string
@@ -109,19 +138,25 @@ func (p *parser) path() ([]string, bool) {
 			}
 			names = append(names, text)
 		} else {
-			if p.peek() == '$' {
-				p.at++ // a process selector of old
+			dollar := ""
+			if p.peek() == '$' { // the executor of a scope, or a process selector of old
+				dollar = "$"
+				p.at++
 			}
 			name := p.identifier()
 			if name == "" {
 				return nil, false
 			}
-			names = append(names, name)
+			names = append(names, dollar+name)
 		}
+		end := p.at
+		p.blanks(false)
 		if p.peek() != '.' {
+			p.at = end
 			return names, true
 		}
 		p.at++
+		p.blanks(false)
 	}
 }
 
@@ -145,7 +180,7 @@ func (p *parser) assignment(c scope, names []string, start, keyEnd int) {
 func (p *parser) block(inner scope, start, depth int) {
 	if depth > maxDepth {
 		p.fail(start, p.at, "blocks nested deeper than 200 levels")
-		p.at = len(p.src)
+		p.at, p.cut = len(p.src), true
 		return
 	}
 	open := p.at
@@ -154,7 +189,10 @@ func (p *parser) block(inner scope, start, depth int) {
 	p.file.Blocks = append(p.file.Blocks, Block{Name: strings.Join(inner.path, "."), Profile: inner.profile, Selector: inner.selector, Start: start, Inside: p.at})
 	p.statements(inner, depth+1)
 	if p.peek() != '}' {
-		p.fail(open, open+1, "this { is not closed")
+		if !p.cut { // the innermost speaks for those around it
+			p.fail(open, open+1, "this { is not closed")
+		}
+		p.cut = true
 		return
 	}
 	p.at++
@@ -181,7 +219,9 @@ func (p *parser) selector(c scope, kind string, start, depth int) {
 	p.blanks(true)
 	if pattern == "" || p.peek() != '{' {
 		p.fail(start, p.at, kind+": needs a name and a block in braces")
-		p.toLineEnd()
+		if p.peek() != '{' || !p.balanced() {
+			p.toLineEnd()
+		}
 		return
 	}
 	c.selector = kind + ":" + pattern
@@ -191,11 +231,7 @@ func (p *parser) selector(c scope, kind string, start, depth int) {
 // opaque keeps a statement of legacy configurations (def, if, a call) as text; anything else is a mistake.
 func (p *parser) opaque(start int) {
 	p.at = start
-	word := p.identifier()
-	p.at = start
-	switch word {
-	case "if", "else", "for", "while", "try", "catch", "finally", "def", "import", "return", "switch":
-	default:
+	if !p.keyword() {
 		if !p.call() {
 			p.at = start
 			p.toLineEnd()

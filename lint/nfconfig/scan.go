@@ -96,6 +96,8 @@ func (s *scanner) stringLiteral(q string) (text string, dynamic, ok bool) {
 			}
 			out.WriteByte(c)
 			s.at++
+		case s.has("\r\n"): // a line end is one character to Groovy
+			s.at++
 		default:
 			out.WriteByte(c)
 			s.at++
@@ -121,6 +123,17 @@ func (s *scanner) escape(out *strings.Builder) {
 	case 'f':
 		out.WriteByte('\f')
 	case '\n': // a joined line
+	case '\r':
+		if s.peek() == '\n' {
+			s.at++
+		}
+	case '0', '1', '2', '3', '4', '5', '6', '7':
+		r := rune(c - '0')
+		for n := 0; n < 2 && s.peek() >= '0' && s.peek() <= '7' && r < 32; n++ {
+			r = r<<3 | rune(s.peek()-'0')
+			s.at++
+		}
+		out.WriteRune(r)
 	case 'u':
 		var r rune
 		for range 4 {

@@ -4,5 +4,12 @@ import "github.com/fusiongen/fusiongen/lint"
 
 // configRules are FG500 to FG549: nextflow.config.
 func configRules() []lint.Rule {
-	return []lint.Rule{}
+	return []lint.Rule{
+		nfTokenLiteral, nfNamespaceMismatch, nfUnknownOption, nfNoWorkdir, nfFusionWithoutWave, nfOptionValue, nfWorkdirLocal, nfDeviceMap,
+		nfPodOptionUnknown, nfPodOptionDropped, nfPodMountShadows, nfPodMountTwice, nfComputeDefault, nfJobTTL, nfExportCredentials,
+		nfDebugYAML, nfScratchDirective, nfStageInLink, nfContainerOptions, nfSnapshots, nfArchSelector, nfProcessSecret, nfNestedScope,
+		nfEnvScope, nfEntrypointOverride, nfEndpointRegion, nfErrorStrategy, nfPullPolicy, nfRunAsUser, nfPodReplaced, nfWaveCombination,
+		nfEndpointSlash, nfTimeLimit, nfTokenHidden, nfTokenMissing, nfFusionSwitch, nfFusionOff, nfAcceleratorRequest, nfArray, nfNoK8sScope,
+		nfDigestWave, nfK8sWorkdir, nfOptionVersion, nfExecutor,
+	}
 }

@@ -79,13 +79,26 @@ func reportMissing(report *lint.Reporter, role *lint.Object, calls []facts.Call,
 // fatal says whether a run fails without the call; without the others it leaves pods behind or shows no log.
 func fatal(c facts.Call) bool { return c.Verb != "delete" && c.Resource != "pods/log" }
 
-// lacks are the calls of a mode that no rule grants. A grant under a wrong group counts: FG103 reports that one.
+// lacks are the calls of a mode that no rule grants. A grant under a wrong group or name counts: FG103 reports that one.
 func lacks(grants []lint.Grant, mode string) []facts.Call {
 	return slices.DeleteFunc(facts.Calls("", mode), func(c facts.Call) bool {
 		return slices.ContainsFunc(grants, func(g lint.Grant) bool {
-			return g.Allows(c.Group, c.Resource, c.Verb) || slices.ContainsFunc(g.Groups, func(group string) bool { return g.Allows(group, c.Resource, c.Verb) })
+			return g.Allows(c.Group, c.Resource, c.Verb) || slices.ContainsFunc(g.Groups, func(group string) bool { return meant(g).Allows(group, c.Resource, c.Verb) })
 		})
 	})
+}
+
+// meant is the grant with its resources spelt right.
+func meant(g lint.Grant) lint.Grant {
+	resources := make([]*lint.Node, len(g.Resources))
+	for i, n := range g.Resources {
+		resources[i] = n
+		if near := nearResource(n.Text()); near != "" {
+			resources[i] = &lint.Node{Kind: lint.String, Value: near}
+		}
+	}
+	g.Resources = resources
+	return g
 }
 
 // effective are all grants that a subject of the role has, in the same render: a head may have its grants from several roles.

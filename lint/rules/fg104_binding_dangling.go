@@ -19,8 +19,11 @@ func checkDangling(set *lint.Setup, report *lint.Reporter) {
 		role := b.Get("roleRef", "name")
 		kind := b.Get("roleRef", "kind").Text()
 		if role.Known() && len(set.Named(kind, roleNamespace(b, kind), role.Value)) == 0 && !slices.Contains(builtinRoles, role.Value) {
-			missing(set, report, role, names(set, kind, roleNamespace(b, kind)),
-				"%s binds the %s %s, which does not exist: nobody gets a grant by it, and the first task fails with 403", b.ID(), kind, role.Value)
+			at, candidates := role, names(set, kind, roleNamespace(b, kind))
+			if n := b.Get("roleRef", "kind"); kind == "ClusterRole" && len(set.Named("Role", b.Namespace, role.Value)) > 0 {
+				at, candidates = n, []string{"Role"}
+			}
+			missing(set, report, at, candidates, "%s binds the %s %s, which does not exist: nobody gets a grant by it, and the first task fails with 403", b.ID(), kind, role.Value)
 		}
 		for _, s := range b.Get("subjects").List() {
 			name := s.Get("name")
@@ -31,11 +34,11 @@ func checkDangling(set *lint.Setup, report *lint.Reporter) {
 			if s.Get("kind").Text() != "ServiceAccount" || !name.Known() || name.Value == "default" || len(set.Named("ServiceAccount", ns, name.Value)) > 0 {
 				continue
 			}
-			at := name
-			if n := s.Get("namespace"); n.Known() && len(set.Named("ServiceAccount", "", name.Value)) > 0 {
-				at = n // the name is right, its namespace is not
+			at, candidates := name, names(set, "ServiceAccount", ns)
+			if n := s.Get("namespace"); n.Known() && len(set.Named("ServiceAccount", b.Namespace, name.Value)) > 0 {
+				at, candidates = n, []string{b.Namespace} // the name is right, its namespace is not
 			}
-			missing(set, report, at, names(set, "ServiceAccount", ns),
+			missing(set, report, at, candidates,
 				"%s grants to the service account %s, which does not exist, so nobody has the grants and the first task fails with 403", b.ID(), lint.Account{Namespace: ns, Name: name.Value})
 		}
 	}

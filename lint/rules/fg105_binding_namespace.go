@@ -16,11 +16,12 @@ var bindingNamespace = lint.Rule{
 						"%s names the service account %s without its namespace, and the API server refuses that", b.ID(), s.Get("name").Value).As(lint.Error)
 					continue
 				}
-				f := report.At(s.Get("name"), "add namespace: "+b.Namespace,
-					"%s names the service account %s without its namespace: a RoleBinding then takes its own, a ClusterRoleBinding made of it is refused", b.ID(), s.Get("name").Value)
-				if b.Namespace != "" {
-					f.Safe(addField(s.Field("name"), "namespace", b.Namespace)...)
+				if b.Namespace == "" {
+					continue // kubectl apply -n and kustomize set both
 				}
+				report.At(s.Get("name"), "add namespace: "+b.Namespace,
+					"%s names the service account %s without its namespace: a RoleBinding then takes its own, a ClusterRoleBinding made of it is refused", b.ID(), s.Get("name").Value).
+					Safe(addField(s.Field("name"), "namespace", b.Namespace)...)
 			}
 		}
 	},

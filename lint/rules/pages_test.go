@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -77,4 +78,64 @@ func example(section string) fstest.MapFS {
 		tree["page.md"] = &fstest.MapFile{Data: []byte(section)}
 	}
 	return tree
+}
+
+const docs = "../../docs/rules"
+
+// TestDocs: docs/rules holds the pages, and an index of them; UPDATE=1 makes both anew.
+func TestDocs(t *testing.T) {
+	want := map[string]string{"README.md": index(rules.All())}
+	for _, r := range rules.All() {
+		want[r.ID+".md"] = r.Page
+	}
+	have, err := filepath.Glob(docs + "/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range have {
+		name := filepath.Base(path)
+		if _, ok := want[name]; !ok && strings.HasPrefix(name, "FG") {
+			if os.Getenv("UPDATE") == "" {
+				t.Errorf("%s is of no rule", path)
+			} else if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, text := range want {
+		golden(t, filepath.Join(docs, name), text)
+	}
+}
+
+// index lists the rules by family.
+func index(all []lint.Rule) string {
+	families := map[byte]string{
+		'0': "Specs and files", '1': "RBAC and service accounts", '2': "IAM", '3': "FUSE and pod security", '4': "NVMe and scratch",
+		'5': "nextflow.config and Seqera Platform", '6': "kustomize and GitOps", '7': "Nodes and autoscaling", '8': "Live drift", '9': "Suppressions",
+	}
+	var out strings.Builder
+	out.WriteString("# The rules of `fusiongen lint`\n\nEach page says what a rule finds, why that matters, and what to do; `fusiongen explain FG203` prints it from the program.\n" +
+		"An error is a run that fails, hangs or leaks; a warning fails in some situation, or grants more than is used; a hint, shown with `--pedantic`, is worth knowing.\n" +
+		"Fix: what `--fix` mends (safe), and what only `--fix --unsafe` does.\n")
+	family := byte(0)
+	for _, r := range all {
+		if r.ID[2] != family {
+			family = r.ID[2]
+			fmt.Fprintf(&out, "\n## FG%c: %s\n\n| rule | slug | severity | what it finds | fix |\n|---|---|---|---|---|\n", family, families[family])
+		}
+		fmt.Fprintf(&out, "| [%s](%s.md) | %s | %s | %s | %s |\n", r.ID, r.ID, r.Slug, r.Severity, strings.ReplaceAll(r.Summary, "|", "\\|"), fixOf(r.ID))
+	}
+	return out.String()
+}
+
+// fixOf is how the findings of a rule's bad tree can be mended, as its golden file says.
+func fixOf(id string) string {
+	src, _ := os.ReadFile(filepath.Join(testdata, id, "bad.out")) // another test says when it is missing
+	switch text := string(src); {
+	case strings.Contains(text, "  fix: safe\n"):
+		return "safe"
+	case strings.Contains(text, "  fix: unsafe\n"):
+		return "unsafe"
+	}
+	return ""
 }

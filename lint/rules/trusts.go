@@ -123,3 +123,11 @@ func associations(set *lint.Setup) []association {
 	}
 	return out
 }
+
+// fieldsOf are the entries of a map, and none of anything else.
+func fieldsOf(n *lint.Node) []lint.Field {
+	if n == nil {
+		return nil
+	}
+	return n.Fields
+}

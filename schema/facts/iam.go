@@ -107,6 +107,7 @@ func MeantAction(action string) []string {
 		"s3:putbucketencryption":             {"s3:PutEncryptionConfiguration"},
 		"s3:getbucketlifecycleconfiguration": {"s3:GetLifecycleConfiguration"},
 		"s3:putbucketlifecycleconfiguration": {"s3:PutLifecycleConfiguration"},
+		"sts:assumerolewithoidc":             {"sts:AssumeRoleWithWebIdentity"},
 		"s3:getbucketlifecycle":              {"s3:GetLifecycleConfiguration"},
 		"s3:putbucketlifecycle":              {"s3:PutLifecycleConfiguration"},
 	}[strings.ToLower(action)]

@@ -46,3 +46,6 @@ func family(name string) (Family, bool) {
 	}
 	return Family{}, false
 }
+
+// Arch is the architecture of an instance type or family, by Kubernetes' name; "" for one that the table does not have.
+func Arch(name string) string { f, _ := family(name); return f.Arch }

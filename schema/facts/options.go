@@ -3,7 +3,9 @@ package facts
 import "strings"
 
 // Options are the options of nextflow.config in the scopes that a run on EKS uses: fusion, k8s, wave, tower, aws. An
-// option that an older Nextflow than 24.10 has already has no Since. Options of other scopes are not judged.
+// option that an older Nextflow than 24.10 has already has no Since. Until is the version that no longer supports it. Options
+// that Nextflow reads without declaring them are listed too. Options of other scopes are not judged, nor is what stands below
+// an option of type map.
 func Options() []Option {
 	var out []Option
 	for _, scope := range []struct{ name, source, rows string }{
@@ -31,12 +33,14 @@ const fusionOptions = `
 cacheSize|memory|
 containerConfigUrl|string|
 enabled|boolean|false
+exportAwsAccessKeys|boolean|false
 exportStorageCredentials|boolean|false
 logLevel|string|
 logOutput|string|
 privileged|boolean|true
 snapshots|boolean|false|25.04.0
 tags|string|[.command.*¦.exitcode¦.fusion.*](nextflow.io/metadata=true),[*](nextflow.io/temporary=true)
+targetVersion|string||26.03.0
 `
 
 const k8sOptions = `
@@ -64,6 +68,7 @@ httpConnectTimeout|duration|
 httpReadTimeout|duration|
 imagePullPolicy|string|
 launchDir|string|
+maxErrorRetry|integer|4
 namespace|string|
 pod|list|
 projectDir|string|
@@ -79,6 +84,7 @@ storageClaimName|string|
 storageMountPath|string|/workspace
 storageSubPath|string|
 userName|string|
+volumeClaims|map|
 workDir|string|
 `
 
@@ -94,19 +100,26 @@ build.conda.mambaImage|string|
 build.maxDuration|duration|40m
 build.repository|string|
 build.template|string||26.04.0
+build.spack|map|
+bundleProjectResources|boolean|false
+containerConfigUrl|list|
 enabled|boolean|false
 endpoint|string|https://wave.seqera.io
 freeze|boolean|false
 httpClient.connectTimeout|duration|30s
 httpClient.maxRate|string|1/sec|25.04.0
 mirror|boolean|false
+preserveFileTimestamp|boolean|false
+retry|map|
 retryPolicy.delay|duration|450ms
 retryPolicy.jitter|number|0.25
 retryPolicy.maxAttempts|integer|5
 retryPolicy.maxDelay|duration|90s
 scan.allowedLevels|string|
 scan.mode|string|
+s5cmdConfigUrl|string|
 strategy|list|container,dockerfile,conda
+tokens.cache.maxDuration|duration|30m
 `
 
 const towerOptions = `
@@ -121,29 +134,43 @@ workspaceId|string|
 
 const awsOptions = `
 accessKey|string|
+batch|map|
 client.anonymous|boolean|false
 client.connectionTimeout|integer|10000
 client.endpoint|string|
+client.glacierAutoRetrieval|boolean|false||24.02.0
+client.glacierExpirationDays|integer|7||24.02.0
+client.glacierRetrievalTier|string|||24.02.0
+client.maxConcurrency|integer|
 client.maxConnections|integer|50
 client.maxDownloadHeapMemory|memory|400 MB
 client.maxErrorRetry|integer|
-client.minimumPartSize|memory|8 MB
-client.multipartThreshold|memory|
+client.maxNativeMemory|memory|
+client.minimumPartSize|memory|8 MB|25.10.0
+client.multipartThreshold|memory||25.10.0
 client.protocol|string|||25.10.0
+client.proxyHost|string|
+client.proxyPassword|string|
+client.proxyPort|integer|
+client.proxyScheme|string|http|25.10.0
+client.proxyUsername|string|
 client.requesterPays|boolean|false
 client.s3Acl|string|
 client.s3PathStyleAccess|boolean|false
 client.signerOverride|string|||25.10.0
+client.socketRecvBufferSizeHint|integer|||25.10.0
+client.socketSendBufferSizeHint|integer|||25.10.0
 client.socketTimeout|integer|30000
 client.storageClass|string|
 client.storageEncryption|string|
 client.storageKmsKeyId|string|
-client.targetThroughputInGbps|number|10
+client.targetThroughputInGbps|number|10|25.10.0
+client.transferManagerThreads|integer|
 client.uploadChunkSize|memory|||25.10.0
 client.uploadMaxAttempts|integer|||25.10.0
 client.uploadMaxThreads|integer|||25.10.0
 client.uploadRetrySleep|duration|||25.10.0
-client.uploadStorageClass|string|||25.10.0
+client.uploadStorageClass|string|
 client.userAgent|string|||25.10.0
 profile|string|
 region|string|

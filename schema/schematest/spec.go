@@ -62,10 +62,15 @@ func Data(t *rapid.T) map[string]any {
 	optional(t, nodes, "selector", func() any { return map[string]any{"example.com/pool": hostile(t)} })
 	optional(t, nodes, "tolerations", func() any { return []any{map[string]any{"key": "fusion", "operator": "Exists"}} })
 	spec["scratch"], spec["nodes"] = scratch, nodes
+	if seqera && rapid.Bool().Draw(t, "platform") {
+		spec["consumer"], spec["platform"] = "platform", platform(t)
+	}
 	optional(t, spec, "fuse", func() any {
 		return map[string]any{"provider": pick(t, "fuse", "bundled", "nextflow", "existing"), "resource": pick(t, "resource", "nextflow.io/fuse", "example.com/fuse"), "count": rapid.IntRange(1, 10000).Draw(t, "count")}
 	})
-	optional(t, spec, "components", func() any { return []any{pick(t, "component", "network-policy", "kueue", "argocd", "flux", "privileged")} })
+	optional(t, spec, "components", func() any {
+		return []any{pick(t, "component", "network-policy", "kueue", "argocd", "flux", "privileged")}
+	})
 	if rapid.Bool().Draw(t, "environments") {
 		nodes["manage"] = false
 		spec["environments"] = map[string]any{
@@ -74,6 +79,20 @@ func Data(t *rapid.T) map[string]any {
 		}
 	}
 	return spec
+}
+
+func platform(t *rapid.T) map[string]any {
+	out := map[string]any{"workspace": "acme/genomics", "credentials": hostileName(t), "principal": "arn:aws:iam::123456789012:" + pick(t, "principal", "role/team/launcher", "user/launcher"),
+		"access": pick(t, "access", "entry", "aws-auth"), "podCleanup": pick(t, "podCleanup", "on_success", "always", "never"), "forms": []any{"terraform", "api"}}
+	optional(t, out, "preRunScript", func() any { return hostile(t) })
+	optional(t, out, "labels", func() any { return map[string]any{"team": pick(t, "label", "a1", "b-c_d")} })
+	optional(t, out, "environment", func() any { return []any{map[string]any{"name": "NXF_OPTS", "value": hostile(t)}} })
+	return out
+}
+
+// hostileName draws a name that a printer may get wrong, and that is no blank.
+func hostileName(t *rapid.T) string {
+	return "eks " + pick(t, "name", `it's`, `"q"`, `${x}`, "größe: #1")
 }
 
 // Shuffle writes data as JSON with the fields of every object in a random order.

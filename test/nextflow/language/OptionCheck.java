@@ -10,7 +10,7 @@ import nextflow.config.ast.ConfigStatement;
 import nextflow.config.control.ConfigParser;
 import nextflow.config.schema.SchemaNode;
 
-/** Parses config files strictly and prints each option as "known NAME" or "unknown NAME"; exit 1 where a file does not parse. */
+/** Parses config files strictly and prints "file FILE", then each of its options as "known NAME" or "unknown NAME", or its errors; exit 1 where one does not parse. */
 public class OptionCheck {
     public static void main(String[] files) throws Exception {
         boolean failed = false;
@@ -18,12 +18,13 @@ public class OptionCheck {
             ConfigParser parser = new ConfigParser();
             var source = parser.parse(new File(file));
             parser.analyze();
+            System.out.println("file " + file);
             if (source.getErrorCollector().hasErrors()) {
                 failed = true;
                 for (var error : source.getErrorCollector().getErrors()) {
                     StringWriter text = new StringWriter();
                     error.write(new PrintWriter(text));
-                    System.out.println("error " + file + ": " + text.toString().strip());
+                    System.out.println("error " + file + ": " + text.toString().strip().replace("\n", " "));
                 }
                 continue;
             }

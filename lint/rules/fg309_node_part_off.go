@@ -1,0 +1,61 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/fusiongen/fusiongen/lint"
+)
+
+var nodePartOff = lint.Rule{
+	ID: "FG309", Slug: "node-part-off", Severity: lint.Error, Since: "0.1",
+	Summary: "a DaemonSet that tasks need is kept off the nodes that they run on, by its selector or affinity",
+	Check:   checkNodePartOff,
+}
+
+func checkNodePartOff(set *lint.Setup, report *lint.Reporter) {
+	for _, t := range taskPods(set) {
+		wanted := append([]label{{"kubernetes.io/os", "linux", nil}}, t.selector()...)
+		for _, arch := range t.archs() {
+			wanted = append(wanted, arch)
+		}
+		for _, p := range t.parts() {
+			for _, l := range wanted {
+				if at := pins(p.PodSpec(), l.Key, l.Value); at != nil {
+					f := report.At(at, "let the DaemonSet run on nodes with "+l.Key+"="+l.Value,
+						"the %s %s does not run on nodes with %s=%s, where these tasks run: no task can start there", p.Role, p.Name, l.Key, l.Value)
+					f.See(l.At, "tasks run on nodes with this label")
+				}
+			}
+		}
+	}
+}
+
+// archs are the architectures of the nodes that the tasks run on, as far as the files say.
+func (t task) archs() []label {
+	var out []label
+	add := func(value string, at *lint.Node) {
+		if !slices.ContainsFunc(out, func(l label) bool { return l.Value == value }) {
+			out = append(out, label{"kubernetes.io/arch", value, at})
+		}
+	}
+	for _, p := range pools(t.set) {
+		for _, r := range p.Requirements {
+			if r.Key == "kubernetes.io/arch" && r.Operator == "In" && r.Known && t.fits(p) {
+				for _, v := range r.Values {
+					add(v, r.Node)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// fits says whether a task's pod may run on the nodes of a pool.
+func (t task) fits(p pool) bool {
+	for _, x := range p.taints() {
+		if x.Effect != "PreferNoSchedule" && !tolerates(t.tolerations(), x) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(t.selector(), func(l label) bool { return !p.mayHave(l.Key, l.Value) })
+}

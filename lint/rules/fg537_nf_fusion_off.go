@@ -1,0 +1,37 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/fusiongen/fusiongen/lint"
+)
+
+var nfFusionOff = lint.Rule{
+	ID: "FG537", Slug: "nf-fusion-off", Severity: lint.Error, Since: "0.1",
+	Summary: "the work directory is in S3, and nothing switches Fusion on",
+	Check:   checkFusionOff,
+}
+
+func checkFusionOff(set *lint.Setup, report *lint.Reporter) {
+	for _, t := range taskPods(set) {
+		work := t.Get("workDir")
+		if !strings.HasPrefix(work.Text(), "s3://") || t.Get("fusion.enabled") != nil || !t.whole() || t.elsewhere("fusion.enabled") || set.Platform() {
+			continue
+		}
+		const message = "nothing switches Fusion on, and task pods cannot read the work directory in S3 without it: every task fails with \"No such file or directory\""
+		heads := t.heads()
+		for _, h := range heads {
+			if h.env("FUSION_ENABLED") != nil || h.open() {
+				continue
+			}
+			at := h.Container.Get("env")
+			if at == nil {
+				at = h.Container.Get("name")
+			}
+			report.At(at, "add {name: FUSION_ENABLED, value: \"true\"}; for the vendor's Fusion set fusion.enabled and wave.enabled", message).See(work, "in S3")
+		}
+		if _, on := t.fusion(); len(heads) == 0 && !on {
+			report.At(work, "set fusion.enabled and wave.enabled, or FUSION_ENABLED=true in the head's environment for the open runtime", message).As(lint.Warning)
+		}
+	}
+}
