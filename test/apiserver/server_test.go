@@ -46,6 +46,7 @@ func TestServer(t *testing.T) {
 	units := examples(t, root)
 	t.Run("Pipes", func(t *testing.T) { testPipes(t, ctx, c, root) })
 	t.Run("RandomSpecs", func(t *testing.T) { testRandomSpecs(t, ctx, c) })
+	t.Run("NV44", func(t *testing.T) { testPreparer(t, ctx, c, units) })
 	all := everyRight(t, c)
 	for _, u := range units {
 		t.Run(u.name, func(t *testing.T) {
