@@ -150,7 +150,7 @@ func (c *collector) read(out *collected, name string, explicit bool) {
 // setupWord are the words of a Nextflow set-up; ours, too, those of documents that belong to one only with others.
 var (
 	setupWord = regexp.MustCompile(`(?i)` + setupWords)
-	ours      = regexp.MustCompile(`(?i)` + setupWords + `|"Statement"|karpenter|ServiceAccount|RoleBinding|kind:\s*"?(?:Role|ClusterRole|Namespace|LimitRange|ResourceQuota|Kustomization|CSIDriver|DeviceClass|ClusterConfig|\w*AdmissionPolicy|\w*AdmissionPolicyBinding|Secret|ExternalSecret|SealedSecret)\b`)
+	ours      = regexp.MustCompile(`(?i)` + setupWords + `|"Statement"|compute-envs:|mapRoles|mapUsers|aws-auth|[aA]ccessEntr|karpenter|ServiceAccount|RoleBinding|kind:\s*"?(?:Role|ClusterRole|Namespace|LimitRange|ResourceQuota|Kustomization|CSIDriver|DeviceClass|ClusterConfig|\w*AdmissionPolicy|\w*AdmissionPolicyBinding|Secret|ExternalSecret|SealedSecret)\b`)
 )
 
 const setupWords = `nextflow|fusion|seqera|tower|\bfuse\b|nvme|instance-?store|localStorage|node\.eks\.aws|\[settings|settings\.|nodeadm|setup-local-disks|bootstrap\.sh|eks\.amazonaws\.com|oidc\.eks|pods\.eks|kueue|PodIdentityAssociation`

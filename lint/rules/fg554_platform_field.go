@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -94,7 +93,8 @@ func checkFieldType(f lint.Field, kind string, report *lint.Reporter) {
 	if !ok || f.Value == nil || f.Value.Kind == want || f.Value.Kind == lint.Null || f.Value.Unknown() {
 		return
 	}
-	found := report.At(f.Value, "write a "+kind, "%s is a %s for Platform, and this is none", f.Key.Value, kind)
+	article := map[bool]string{true: "an ", false: "a "}[kind == "integer"]
+	found := report.At(f.Value, "write "+article+kind, "%s is %s for Platform, and this is none", f.Key.Value, article+kind)
 	if kind == "boolean" && (f.Value.Value == "true" || f.Value.Value == "false") && exact(f.Value) {
 		found.Safe(lint.Edit{File: f.Value.File, Start: f.Value.Start, End: f.Value.End, New: f.Value.Value})
 	}
@@ -110,7 +110,7 @@ func checkKitEntry(e *lint.Node, report *lint.Reporter) {
 	}
 	for _, name := range kitOptions {
 		if f := e.Field(name); f != nil {
-			report.At(f.Key, "put the environment into a JSON file and name it with file-path", "%s", fmt.Sprintf("tw compute-envs add eks has no option --%s: the command ends with \"Unknown options\"", name))
+			report.At(f.Key, "put the environment into a JSON file and name it with file-path", "tw compute-envs add eks has no option --%s: the command ends with \"Unknown options\"", name)
 		}
 	}
 }
