@@ -15,7 +15,7 @@ var nfNoWorkdir = lint.Rule{
 
 func checkNoWorkdir(set *lint.Setup, report *lint.Reporter) {
 	for _, t := range taskPods(set) {
-		if _, on := t.fusion(); !on || !t.whole() || t.Get("workDir") != nil || t.elsewhere("workDir") {
+		if _, on := t.fusion(); !on || !t.whole() || set.Platform() || t.Get("workDir") != nil || t.elsewhere("workDir") {
 			continue
 		}
 		heads := t.heads()

@@ -95,9 +95,11 @@ func prefixAllowed(s lint.Statement, action, prefix string) bool {
 
 // concernsS3 says whether a policy grants anything in S3.
 func concernsS3(p *lint.Policy) bool {
-	return slices.ContainsFunc(p.Statements(), func(s lint.Statement) bool {
-		return slices.ContainsFunc(s.Actions, func(n *lint.Node) bool { return strings.HasPrefix(strings.ToLower(n.Value), "s3:") || n.Value == "*" })
-	})
+	return slices.ContainsFunc(p.Statements(), grantsS3)
+}
+
+func grantsS3(s lint.Statement) bool {
+	return slices.ContainsFunc(s.Actions, func(n *lint.Node) bool { return strings.HasPrefix(strings.ToLower(n.Value), "s3:") || n.Value == "*" })
 }
 
 // place is an S3 location that a run uses, with what says so.
