@@ -18,6 +18,9 @@ func checkNoWorkdir(set *lint.Setup, report *lint.Reporter) {
 		if _, on := t.fusion(); !on || !t.whole() || set.Platform() || t.Get("workDir") != nil || t.elsewhere("workDir") {
 			continue
 		}
+		if slices.ContainsFunc(computeEnvs(set), func(e computeEnv) bool { return e.get("workDir") != nil }) {
+			continue // Seqera Platform gives it to each run
+		}
 		heads := t.heads()
 		if slices.ContainsFunc(heads, func(h head) bool { return h.workdir() || h.env("NXF_WORK") != nil || h.open() }) {
 			continue
