@@ -30,6 +30,8 @@ func programs() []program {
 	return []program{
 		{"fusion", launcher},
 		{"fuse-device-plugin", devicePlugin},
+		{"fusion-node", node},
+		{"nvme-prep", nvmePrep},
 	}
 }
 

@@ -26,6 +26,7 @@ type box struct {
 	Dir      string            // working directory
 	Binary   string            // on the node; /usr/bin/fusion in the box is /opt/fusion
 	Tmp      string            // directory on the node that is /tmp in the box
+	TmpSize  string            // /tmp is a file system of this size
 	Files    map[string]string // path in the box: content
 	NoDevice bool
 	DevMode  uint32 // of /dev/fuse
@@ -133,7 +134,12 @@ func (b box) build() error {
 	}
 	steps = append(steps,
 		func() error { return bindFile(b.Binary, in("/opt/fusion")) },
-		func() error { return bindDir(b.Tmp, in("/tmp")) },
+		func() error {
+			if b.TmpSize != "" {
+				return makeMount("tmp", in("/tmp"), "tmpfs", "mode=1777,size="+b.TmpSize)
+			}
+			return bindDir(b.Tmp, in("/tmp"))
+		},
 		func() error { return b.devices(in("/dev")) },
 		func() error { return makeMount("proc", in("/proc"), "proc", "") },
 	)
@@ -185,7 +191,10 @@ func (b box) devices(dir string) error {
 			return err
 		}
 	}
-	for name, to := range map[string]string{"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"} {
+	if err := makeMount("devpts", filepath.Join(dir, "pts"), "devpts", "newinstance,ptmxmode=0666,mode=620"); err != nil {
+		return err
+	}
+	for name, to := range map[string]string{"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"} {
 		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
 			return err
 		}

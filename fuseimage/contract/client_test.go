@@ -57,3 +57,21 @@ func (o *outsider) list(ctx context.Context, bucket, prefix string) ([]string, e
 	}
 	return keys, nil
 }
+
+func (o *outsider) delete(ctx context.Context, bucket, key string) error {
+	_, err := o.api.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: &bucket, Key: &key})
+	return err
+}
+
+// uploads lists the keys of unfinished multipart uploads.
+func (o *outsider) uploads(ctx context.Context, bucket string) ([]string, error) {
+	out, err := o.api.ListMultipartUploads(ctx, &awss3.ListMultipartUploadsInput{Bucket: &bucket})
+	if err != nil {
+		return nil, err
+	}
+	var keys []string
+	for _, u := range out.Uploads {
+		keys = append(keys, *u.Key)
+	}
+	return keys, nil
+}

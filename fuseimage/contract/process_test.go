@@ -3,6 +3,8 @@ package contract
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -122,6 +124,40 @@ func TestF27Logs(t *testing.T) {
 		}
 		if len(lines) < 2 {
 			t.Errorf(".fusion.log has %d records, want at least the task's begin and end", len(lines))
+		}
+	})
+}
+
+// With NXF_FUSION_TRACE the task's figures are where Nextflow reads them, and the counters where they were asked for.
+func TestTrace(t *testing.T) {
+	each(t, func(t *testing.T, p *pod) {
+		p.Env["NXF_FUSION_TRACE"], p.Env["FUSION_METRICS"], p.Tmp = "true", "/tmp/fusion.prom", t.TempDir()
+		p.task("head -c 3000000 /dev/zero > f; sleep 0.2")
+		text, _ := p.get(p.key(".fusion/trace.json"))
+		var trace struct{ Proc map[string]any }
+		if err := json.Unmarshal([]byte(text), &trace); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		if wchar, _ := trace.Proc["wchar"].(float64); wchar < 3_000_000 {
+			t.Errorf("wchar %v, want at least the file's 3,000,000 bytes", trace.Proc["wchar"])
+		}
+		if realtime, _ := trace.Proc["realtime"].(float64); realtime < 200 || realtime > 60_000 {
+			t.Errorf("realtime %v ms", trace.Proc["realtime"])
+		}
+		metrics, err := os.ReadFile(filepath.Join(p.Tmp, "fusion.prom"))
+		if err != nil || !strings.Contains(string(metrics), "\nfusion_exit_code 0\n") {
+			t.Errorf("metrics: %v: %s", err, metrics)
+		}
+	})
+}
+
+// At a terminal the command is in the foreground, and the terminal is its own.
+func TestTerminal(t *testing.T) {
+	each(t, func(t *testing.T, p *pod) {
+		p.Args = []string{"script", "-qec", "/opt/fusion bash -c 'tty; test -t 0 -a -t 1 && ps -o stat= -p $$; exit 5'", "/dev/null"}
+		r := p.start(t)
+		if code := r.wait(); code != 5 || !strings.Contains(r.out.String(), "/dev/pts/") || !strings.Contains(r.out.String(), "+") {
+			t.Errorf("exit code %d, output %q, said %q", code, &r.out, &r.err)
 		}
 	})
 }

@@ -18,14 +18,19 @@ const (
 	head     = 1 << 20  // bytes fetched ahead of a large input
 )
 
-// watchGrowth tells the cache and the queue how far the open files have been written, because the kernel does not tell.
+// watchGrowth tells the cache and the queue how far the open files have been written, because the kernel does not tell;
+// and has the control files followed.
 func (fs *FS) watchGrowth(ctx context.Context) {
-	tick := time.NewTicker(growth)
+	tick, follow := time.NewTicker(growth), time.NewTicker(fs.cfg.Follow)
 	defer tick.Stop()
+	defer follow.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-follow.C:
+			fs.tree.Follow()
+			continue
 		case <-tick.C:
 		}
 		for _, f := range fs.openFiles() {
@@ -51,12 +56,19 @@ func (fs *FS) openFiles() []*file {
 	return files
 }
 
+// Begin tells, once the mount is served, what is known of the task: prefixes that nobody else writes to, and objects
+// that it will read.
+func (fs *FS) Begin(owned, prefetch []object.Key) {
+	fs.tree.Claim(owned)
+	go fs.prefetch(fs.life, prefetch)
+}
+
 // prefetch looks the named inputs up, all at once, and fetches what is small or will be needed whole; of the others
 // the beginning. Failures are left to whoever reads them.
-func (fs *FS) prefetch(ctx context.Context) {
+func (fs *FS) prefetch(ctx context.Context, keys []object.Key) {
 	g, ctx := errgroup.WithContext(object.WithPriority(ctx, object.Speculative))
 	g.SetLimit(parallel)
-	for _, key := range fs.cfg.Prefetch {
+	for _, key := range keys {
 		g.Go(func() error {
 			info, err := fs.tree.Prime(ctx, key)
 			if err != nil {

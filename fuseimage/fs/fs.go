@@ -44,10 +44,12 @@ type Config struct {
 	Cache  *cache.Cache
 	Upload upload.Options // of the queue that New starts; Done is the file system's own
 
+	Bucket   string        // what the root shows; "" for s3/BUCKET
 	Mount    string        // absolute path at which the workload sees the root, default /fusion
 	Owned    []object.Key  // prefixes that nobody else writes to, such as the task's work directory
 	Refresh  time.Duration // how long everything else is believed, default 5s
 	Prefetch []object.Key  // objects that will be read: looked up at once, and fetched as far as is wise
+	Follow   time.Duration // how often open control files are stored as they are, default 5s
 	UID, GID uint32        // owner of what is found in S3
 	Engine   Engine        // default Auto
 	Log      *slog.Logger  // default slog.DiscardHandler
@@ -61,10 +63,13 @@ type FS struct {
 	cfg     Config
 	tree    *tree.Tree
 	queue   *upload.Queue
-	scratch *cache.Local // tells the cache's disk, and probes passthrough
-	server  *fuse.Server // set by Init
-	through bool         // passthrough works; set by Init
+	scratch *cache.Local    // tells the cache's disk, and probes passthrough
+	server  *fuse.Server    // set by Init
+	through bool            // passthrough works; set by Init
+	life    context.Context // of the work in the background; set by Serve
 	owning  singleflight.Group
+
+	siblings siblings
 
 	mu      sync.Mutex
 	files   map[*tree.Node]*file // guarded by mu: those with handles
@@ -85,6 +90,9 @@ func New(cfg Config) (*FS, error) {
 	if cfg.Refresh == 0 {
 		cfg.Refresh = 5 * time.Second
 	}
+	if cfg.Follow == 0 {
+		cfg.Follow = 5 * time.Second
+	}
 	if cfg.Mount == "" {
 		cfg.Mount = "/fusion"
 	}
@@ -102,12 +110,13 @@ func New(cfg Config) (*FS, error) {
 		files:         map[*tree.Node]*file{},
 		handles:       map[uint64]*handle{},
 		dirs:          map[uint64]*dirHandle{},
+		siblings:      siblings{dirs: map[*tree.Node]*streak{}},
 	}
 	cfg.Upload.Done = func(key object.Key, c upload.Content, info object.Info) { fs.tree.Done(key, c, info) }
 	fs.queue = upload.New(cfg.Client, cfg.Cache, cfg.Upload)
 	fs.tree = tree.New(tree.Config{
 		Store: cfg.Client, Queue: fs.queue, Local: cfg.Cache.Local, Own: fs.fetchToLocal, Policy: cfg.Upload.Policy,
-		Owned: cfg.Owned, Refresh: cfg.Refresh, Mount: cfg.Mount, UID: cfg.UID, GID: cfg.GID, Log: cfg.Log,
+		Bucket: cfg.Bucket, Owned: cfg.Owned, Refresh: cfg.Refresh, Mount: cfg.Mount, UID: cfg.UID, GID: cfg.GID, Log: cfg.Log,
 	})
 	return fs, nil
 }

@@ -63,7 +63,8 @@ func (fs *FS) Serve(conn *mount.Connection) (*Server, error) {
 		server.Serve()
 	}()
 	go fs.watchGrowth(ctx)
-	go fs.prefetch(ctx)
+	fs.life = ctx
+	go fs.prefetch(ctx, fs.cfg.Prefetch)
 	return s, nil
 }
 

@@ -3,7 +3,6 @@ package mount
 import (
 	"errors"
 	"os"
-	"syscall"
 )
 
 // Attach mounts dir by the first way that works: mount(2), a user and mount namespace, fusermount3.
@@ -52,8 +51,7 @@ func Here(dir string) (*Connection, error) {
 
 // leaveStale detaches a mount whose server died without unmounting (kill -9 outside of a container).
 func leaveStale(dir string) {
-	_, err := os.Stat(dir)
-	if errors.Is(err, syscall.ENOTCONN) && Mounted(dir) {
+	if Mounted(dir) && dead(dir) {
 		_ = (&Connection{Dir: dir}).Unmount() // if this fails, mounting says so
 	}
 }

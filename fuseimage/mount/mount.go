@@ -74,7 +74,16 @@ func Direct(dir string) (*Connection, error) {
 	return &Connection{FD: fd, Dir: dir}, nil
 }
 
-// Mounted reports whether dir already is a mount of ours, seen from this process.
+// Served reports whether dir is a mount of ours whose server lives.
+func Served(dir string) bool { return Mounted(dir) && !dead(dir) }
+
+// dead reports whether nobody answers for dir. The kernel answers a stat from its cache, but asks for the statfs.
+func dead(dir string) bool {
+	var st unix.Statfs_t
+	return unix.Statfs(dir, &st) == unix.ENOTCONN
+}
+
+// Mounted reports whether dir is a mount of ours, seen from this process, with or without a server.
 func Mounted(dir string) bool {
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {

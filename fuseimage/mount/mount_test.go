@@ -67,6 +67,9 @@ func TestStale(t *testing.T) {
 	if _, err := os.Stat(dir); !errors.Is(err, syscall.ENOTCONN) {
 		t.Fatalf("the mount is not stale: %v", err)
 	}
+	if Served(dir) {
+		t.Error("a dead mount counts as served")
+	}
 	conn, inner, err := Attach(dir, "test", nil)
 	if err != nil || inner != nil {
 		t.Fatalf("Attach: %v, inner %v", err, inner)

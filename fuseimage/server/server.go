@@ -62,7 +62,7 @@ func (s *Server) start(ctx context.Context, conn *mount.Connection, c Config) (e
 		return fmt.Errorf("the cache directory %s cannot be used: %w; set FUSION_CACHE_LOCATION to one that can", c.CacheDir, err)
 	}
 	s.fs, err = fs.New(fs.Config{
-		Client: s.client, Cache: s.cache, Mount: conn.Dir, Refresh: c.Refresh, Engine: fs.Engine(c.Engine), Log: c.Log,
+		Client: s.client, Cache: s.cache, Bucket: c.Bucket, Mount: conn.Dir, Refresh: c.Refresh, Engine: fs.Engine(c.Engine), Log: c.Log,
 		UID: uint32(os.Getuid()), GID: uint32(os.Getgid()),
 		Upload: upload.Options{
 			Tags: c.Tags, Stall: c.Stall, Log: c.Log,
@@ -80,6 +80,11 @@ func (s *Server) start(ctx context.Context, conn *mount.Connection, c Config) (e
 // Begin implements control.Server.
 func (s *Server) Begin(_ context.Context, t control.Task) error {
 	s.plan.Store(newPlan(t))
+	var prefetch []object.Key
+	for _, key := range t.Prefetch {
+		prefetch = append(prefetch, object.Key{Bucket: key.Bucket, Name: key.Name})
+	}
+	s.fs.Begin([]object.Key{{Bucket: t.Bucket, Name: t.Dir}}, prefetch)
 	return nil
 }
 

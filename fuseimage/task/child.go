@@ -116,9 +116,10 @@ func (c Child) run(path string, started chan<- int) (Result, error) {
 	pid := process.Pid
 	_ = process.Release() // Wait4 below is who waits
 	preferToKill(pid)
+	counters := openIO(pid)
 	started <- pid
 	var r Result
-	status, err := reapUntil(pid, func() { r.IO = readIO(pid) }, &r.Usage)
+	status, err := reapUntil(pid, func() { r.IO = readIO(counters) }, &r.Usage)
 	r.Elapsed = time.Since(begin)
 	settle()
 	if err != nil {

@@ -26,7 +26,7 @@ import (
 const usage = `fusion runs a command with S3 at /fusion/s3/BUCKET/KEY, and ends when all that it wrote is in S3.
 
 usage: fusion [--root DIR] COMMAND [ARG…]    run COMMAND; the exit code is its own
-       fusion mount BUCKET DIR               show a bucket in DIR until interrupted
+       fusion mount [BUCKET] DIR             show a bucket, or all as s3/BUCKET, in DIR until interrupted
        fusion doctor [--json] [BUCKET…]      say whether this node can mount, and which way
        fusion install DEST                   copy this binary to DEST
        fusion wait                           do nothing until SIGINT or SIGTERM
@@ -150,7 +150,7 @@ func (p Program) launch(ctx context.Context, o options) int {
 		}
 		return p.work(ctx, o, env, files, nil, signals)
 	}
-	if !o.inside && mount.Mounted(o.root) {
+	if !o.inside && mount.Served(o.root) {
 		return p.become(o.args)
 	}
 	limits := ReadLimits()

@@ -15,17 +15,22 @@ import (
 	"github.com/fusiongen/fusiongen/fuseimage/server"
 )
 
-// mount serves a mount until it is told to end. With FUSION_CONTROL it listens there for a launcher.
+// mount serves a mount until it is told to end: of one bucket, or of all as s3/BUCKET. With FUSION_CONTROL it
+// listens there for a launcher.
 //
 // It mounts in the caller's own namespace, because a mount in another one would not be seen.
 func (p Program) mount(ctx context.Context, o options) int {
-	if len(o.args) != 3 {
-		return p.fail(errors.New("usage: fusion mount BUCKET DIR"))
+	args := o.args[1:]
+	if len(args) == 0 || len(args) > 2 {
+		return p.fail(errors.New("usage: fusion mount [BUCKET] DIR"))
 	}
-	bucket := o.args[1]
-	dir, err := filepath.Abs(o.args[2])
+	dir, err := filepath.Abs(args[len(args)-1])
 	if err != nil {
 		return p.fail(err)
+	}
+	bucket, what := "", "S3"
+	if len(args) == 2 {
+		bucket, what = args[0], "s3://"+args[0]
 	}
 	signals := notify()
 	env, err := ReadEnvironment(os.Getenv)
@@ -55,7 +60,7 @@ func (p Program) mount(ctx context.Context, o options) int {
 		}
 		defer stop()
 	}
-	fmt.Fprintf(p.Err, "fusion: s3://%s is at %s until SIGINT or SIGTERM\n", bucket, dir)
+	fmt.Fprintf(p.Err, "fusion: %s is at %s until SIGINT or SIGTERM\n", what, dir)
 	for s := range signals {
 		if s == unix.SIGINT || s == unix.SIGTERM {
 			break

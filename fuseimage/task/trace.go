@@ -2,6 +2,7 @@ package task
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,9 +14,23 @@ type IO struct {
 	Rchar, Wchar, Syscr, Syscw, ReadBytes, WriteBytes int64
 }
 
-// readIO reads the counters of a process that may be a zombie. What is not told stays zero.
-func readIO(pid int) IO {
-	data, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/io")
+// openIO opens the counters of a process. It may be read once the process is a zombie, but not opened any more then,
+// unless by root.
+func openIO(pid int) *os.File {
+	file, err := os.Open("/proc/" + strconv.Itoa(pid) + "/io")
+	if err != nil {
+		return nil
+	}
+	return file
+}
+
+// readIO reads what openIO opened, nil or not, and closes it. What is not told stays zero.
+func readIO(file *os.File) IO {
+	if file == nil {
+		return IO{}
+	}
+	defer file.Close()
+	data, _ := io.ReadAll(file)
 	n := numbers(string(data), ":")
 	return IO{n["rchar"], n["wchar"], n["syscr"], n["syscw"], n["read_bytes"], n["write_bytes"]}
 }

@@ -94,7 +94,7 @@ func taskDir(root string, args []string, work string) control.Key {
 // begin reads the task's script and tells the server what to expect.
 func (j *job) begin(ctx context.Context) error {
 	if j.dir == (control.Key{}) {
-		return nil
+		return j.openLog()
 	}
 	text, err := j.files.Read(ctx, control.Key{Bucket: j.dir.Bucket, Name: path.Join(j.dir.Name, ".command.run")})
 	if err != nil && (errors.Is(err, os.ErrNotExist) == (path.Base(j.args[len(j.args)-1]) == ".command.run")) {
@@ -133,6 +133,9 @@ func (j *job) openLog() error {
 		file, err = j.files.Append(control.Key{Bucket: key.Bucket, Name: path.Dir(key.Name)}, path.Base(key.Name))
 	} else if j.env.LogOutput != "" {
 		file, err = os.OpenFile(j.env.LogOutput, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	} else if j.dir == (control.Key{}) {
+		j.log.open(io.Discard) // what matters is said on standard error, too
+		return nil
 	} else {
 		file, err = j.files.Append(j.dir, ".fusion.log")
 	}

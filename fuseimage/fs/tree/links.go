@@ -177,7 +177,7 @@ func (t *Tree) walk(ctx context.Context, file string, budget *int) (*Node, strin
 
 // path returns a directory's path below the mount, with a leading slash.
 func (t *Tree) path(d *Node) string {
-	if len(d.names) == 0 {
+	if d == t.root || len(d.names) == 0 {
 		return ""
 	}
 	p := d.names[0]

@@ -118,7 +118,7 @@ func (t *Tree) replace(p place, dst *Node) {
 
 // at finds what is under a key now.
 func (t *Tree) at(key object.Key) (n *Node, p place, ok bool) {
-	scheme := t.root.dir.entries["s3"].node
+	scheme := t.scheme
 	n, p = scheme, place{}
 	for name, rest := key.Bucket, key.Name; ; {
 		e := n.dir.entries[name]

@@ -17,7 +17,7 @@ func (t *Tree) Prime(ctx context.Context, key object.Key) (object.Info, error) {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	dir := t.root.dir.entries["s3"].node
+	dir := t.scheme
 	name := key.Bucket
 	for rest := key.Name; rest != ""; {
 		if !showable(name) {

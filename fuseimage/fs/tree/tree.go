@@ -49,6 +49,7 @@ type Config struct {
 	Own    func(context.Context, *Node) error // fetches the bytes of a file and makes it local (see Localised)
 	Policy func(object.Key) upload.Class      // of the queue; tells which links are outputs. nil: all
 
+	Bucket  string        // what the root shows; "" for /s3/BUCKET
 	Owned   []object.Key  // prefixes that nobody else writes to: seen once, believed for ever
 	Refresh time.Duration // how long the rest is believed
 	Mount   string        // absolute path of the root, by which absolute link targets are recognised
@@ -71,6 +72,7 @@ type Tree struct {
 	nodes  map[uint64]*Node // guarded by mu: all that the kernel or a directory knows
 	lastID uint64           // guarded by mu
 	root   *Node
+	scheme *Node // the parent of all buckets
 
 	wishes   map[object.Key]*wish    // guarded by mu: given to the queue, and not yet true or true by a local file
 	batch    *[]upload.Wish          // guarded by mu: the wishes of a rename, which are given as one
@@ -80,18 +82,13 @@ type Tree struct {
 	warned   map[string]struct{}     // guarded by mu: keys that cannot be shown, said once
 }
 
-// New returns the tree /, /s3 and, below, a directory for each bucket that is looked up.
+// New returns the tree /, /s3 and, below, a directory for each bucket that is looked up; or that of Config.Bucket.
 func New(cfg Config) *Tree {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Policy == nil {
 		cfg.Policy = func(object.Key) upload.Class { return upload.Output }
-	}
-	for i, k := range cfg.Owned {
-		if k.Name != "" && !strings.HasSuffix(k.Name, "/") {
-			cfg.Owned[i].Name += "/"
-		}
 	}
 	t := &Tree{
 		cfg:      cfg,
@@ -104,9 +101,17 @@ func New(cfg Config) *Tree {
 	}
 	t.root = t.newNode(unix.S_IFDIR | 0o755)
 	t.root.dir = &directory{entries: map[string]*entry{}, born: true}
-	scheme := t.newNode(unix.S_IFDIR | 0o755)
-	scheme.dir = &directory{entries: map[string]*entry{}, born: true, level: 1}
-	t.attach(t.root, "s3", scheme, &entry{ours: true})
+	t.scheme = t.newNode(unix.S_IFDIR | 0o755)
+	t.scheme.dir = &directory{entries: map[string]*entry{}, born: true, level: levelScheme}
+	if cfg.Bucket == "" {
+		t.attach(t.root, "s3", t.scheme, &entry{ours: true})
+	} else {
+		t.root.dir = &directory{entries: map[string]*entry{}, level: levelBucket}
+		t.attach(t.scheme, cfg.Bucket, t.root, &entry{ours: true})
+	}
+	owned := t.cfg.Owned
+	t.cfg.Owned = nil
+	t.Claim(owned)
 	return t
 }
 
@@ -154,6 +159,18 @@ func (t *Tree) collect(n *Node) {
 		n.local = nil
 	}
 	delete(t.nodes, n.ID)
+}
+
+// Claim adds prefixes that nobody else writes to. It does not know what was seen of them before.
+func (t *Tree) Claim(prefixes []object.Key) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, k := range prefixes {
+		if k.Name != "" && !strings.HasSuffix(k.Name, "/") {
+			k.Name += "/"
+		}
+		t.cfg.Owned = append(t.cfg.Owned, k)
+	}
 }
 
 // owned reports whether only this mount changes what lies under prefix.
