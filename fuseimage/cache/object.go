@@ -82,10 +82,11 @@ func (o *Object) retain(sum object.Checksum) error {
 	return nil
 }
 
-// learn notes the object's checksum. o.mu is held.
+// learn notes the object's checksum; info itself never changes, because it is read without the lock. o.mu is held.
 func (o *Object) learn(sum object.Checksum) {
-	o.info.Checksum = sum
-	o.tally = object.NewTally(o.info)
+	info := o.info
+	info.Checksum = sum
+	o.tally = object.NewTally(info)
 }
 
 // acquire opens the file for one more user. o.mu is held.

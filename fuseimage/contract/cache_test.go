@@ -86,7 +86,7 @@ for pid in $(ps -e -o pid= -o comm= | awk '$2 == "fusion" || $2 == "exe" {print 
 				peak = max(peak, kib>>10)
 			}
 		}
-		if peak == 0 || peak > 160 {
+		if peak == 0 || peak > 160 && !race { // the race detector's own memory is several times ours
 			t.Errorf("peak resident memory %d MiB, want at most 160; %s", peak, out)
 		}
 		t.Logf("peak resident memory %d MiB", peak)

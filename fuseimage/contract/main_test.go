@@ -43,8 +43,13 @@ func runTests(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "fusion")
-	build := exec.Command("go", "build", "-o", binary, "../../cmd/fusion")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as released: no library of the image is needed
+	build := exec.Command("go", "build", "-o", binary)
+	if race {
+		build.Args = append(build.Args, "-race") // under go test -race the launcher is watched, too
+	} else {
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as released: no library of the image is needed
+	}
+	build.Args = append(build.Args, "../../cmd/fusion")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go build ./cmd/fusion: %v\n%s", err, out)
 		return 2

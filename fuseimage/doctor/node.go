@@ -154,8 +154,11 @@ func (p Patient) memory() Check {
 func release(text string) (out [2]int) {
 	for i, part := range strings.SplitN(text, ".", 3) {
 		if i < 2 {
-			digits := strings.TrimRight(part, "+-abcdefghijklmnopqrstuvwxyz")
-			out[i], _ = strconv.Atoi(digits)
+			end := strings.IndexFunc(part, func(r rune) bool { return r < '0' || r > '9' })
+			if end >= 0 {
+				part = part[:end]
+			}
+			out[i], _ = strconv.Atoi(part)
 		}
 	}
 	return out

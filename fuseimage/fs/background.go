@@ -18,14 +18,19 @@ const (
 	head     = 1 << 20  // bytes fetched ahead of a large input
 )
 
-// watchGrowth tells the cache and the queue how far the open files have been written, because the kernel does not tell.
+// watchGrowth tells the cache and the queue how far the open files have been written, because the kernel does not tell;
+// and has the control files followed.
 func (fs *FS) watchGrowth(ctx context.Context) {
-	tick := time.NewTicker(growth)
+	tick, follow := time.NewTicker(growth), time.NewTicker(fs.cfg.Follow)
 	defer tick.Stop()
+	defer follow.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-follow.C:
+			fs.tree.Follow()
+			continue
 		case <-tick.C:
 		}
 		for _, f := range fs.openFiles() {

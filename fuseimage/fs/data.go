@@ -40,7 +40,11 @@ func (f *file) ready(ctx context.Context) error {
 	if o == nil || err != nil {
 		return err
 	}
-	if o.Info().Size > cache.Small || o.Complete() {
+	if o.Info().Size > cache.Small {
+		return nil
+	}
+	f.fs.fetchSiblings(f.node)
+	if o.Complete() {
 		return nil
 	}
 	return o.Fetch(ctx)

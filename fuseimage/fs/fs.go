@@ -49,6 +49,7 @@ type Config struct {
 	Owned    []object.Key  // prefixes that nobody else writes to, such as the task's work directory
 	Refresh  time.Duration // how long everything else is believed, default 5s
 	Prefetch []object.Key  // objects that will be read: looked up at once, and fetched as far as is wise
+	Follow   time.Duration // how often open control files are stored as they are, default 5s
 	UID, GID uint32        // owner of what is found in S3
 	Engine   Engine        // default Auto
 	Log      *slog.Logger  // default slog.DiscardHandler
@@ -67,6 +68,8 @@ type FS struct {
 	through bool            // passthrough works; set by Init
 	life    context.Context // of the work in the background; set by Serve
 	owning  singleflight.Group
+
+	siblings siblings
 
 	mu      sync.Mutex
 	files   map[*tree.Node]*file // guarded by mu: those with handles
@@ -87,6 +90,9 @@ func New(cfg Config) (*FS, error) {
 	if cfg.Refresh == 0 {
 		cfg.Refresh = 5 * time.Second
 	}
+	if cfg.Follow == 0 {
+		cfg.Follow = 5 * time.Second
+	}
 	if cfg.Mount == "" {
 		cfg.Mount = "/fusion"
 	}
@@ -104,6 +110,7 @@ func New(cfg Config) (*FS, error) {
 		files:         map[*tree.Node]*file{},
 		handles:       map[uint64]*handle{},
 		dirs:          map[uint64]*dirHandle{},
+		siblings:      siblings{dirs: map[*tree.Node]*streak{}},
 	}
 	cfg.Upload.Done = func(key object.Key, c upload.Content, info object.Info) { fs.tree.Done(key, c, info) }
 	fs.queue = upload.New(cfg.Client, cfg.Cache, cfg.Upload)

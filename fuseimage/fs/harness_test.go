@@ -33,6 +33,8 @@ type serverConfig struct {
 	Refresh, Delay  time.Duration
 	Outputs         []string // suffixes of keys that are uploaded; none: all
 	NoOutputs       bool     // all is uploaded, nothing is an output, so links stay links
+	Control         string   // suffix of control files' keys
+	Follow          time.Duration
 	Quota           int64
 	PanicKey        string // suffix of keys at which the queue's policy panics
 	Mount           string // the Config's; default Dir
@@ -59,7 +61,7 @@ func serve(cfg serverConfig) int {
 		cfg.Mount = cfg.Dir
 	}
 	fs, err := New(Config{
-		Client: client, Cache: c, Mount: cfg.Mount, Owned: cfg.Owned, Prefetch: cfg.Prefetch, Refresh: cfg.Refresh,
+		Client: client, Cache: c, Mount: cfg.Mount, Owned: cfg.Owned, Prefetch: cfg.Prefetch, Refresh: cfg.Refresh, Follow: cfg.Follow,
 		UID: uint32(os.Getuid()), GID: uint32(os.Getgid()), Engine: cfg.Engine, Log: log,
 		Upload: upload.Options{Delay: cfg.Delay, Log: log, Policy: policy(cfg), Stall: 20 * time.Second},
 	})
@@ -113,6 +115,9 @@ func policy(cfg serverConfig) func(object.Key) upload.Class {
 			if strings.HasSuffix(key.Name, suffix) {
 				return upload.Output
 			}
+		}
+		if cfg.Control != "" && strings.HasSuffix(key.Name, cfg.Control) {
+			return upload.Control
 		}
 		if cfg.NoOutputs {
 			return upload.Other

@@ -15,7 +15,7 @@ import (
 
 // A nameOp is one operation on a name of a small directory; its output is an errno and, for a read, what was there.
 type nameOp struct {
-	kind     string // create, unlink, rename, link, read
+	kind     string // create, unlink, rename, read
 	from, to string
 	id       string // content that create writes
 }
@@ -60,18 +60,9 @@ var nameModel = porcupine.Model{
 			if s[from] == "" {
 				return out.errno == unix.ENOENT, s
 			}
-			if to := s.at(op.to); s[from] != s[to] { // else two names of one file: nothing happens
+			if to := s.at(op.to); from != to {
 				s[to], s[from] = s[from], ""
 			}
-		case "link":
-			to := s.at(op.to)
-			if s[from] == "" {
-				return out.errno == unix.ENOENT, s
-			}
-			if s[to] != "" {
-				return out.errno == unix.EEXIST, s
-			}
-			s[to] = s[from]
 		case "read":
 			if s[from] == "" {
 				return out.errno == unix.ENOENT, s
@@ -84,23 +75,30 @@ var nameModel = porcupine.Model{
 }
 
 // TestLinearizable: operations of several processes on the same names happen one after another, each at a moment
-// between its call and its return.
+// between its call and its return. A directory of the disk calibrates it. Not among them is link(2), which every kernel
+// does in two steps: it finds the file, then makes the name.
 func TestLinearizable(t *testing.T) {
+	t.Run("plain", func(t *testing.T) { linearizable(t, t.TempDir()) })
 	eachEngine(t, func(t *testing.T, engine Engine) {
 		m := newMount(t, engine)
-		for round := range 20 {
-			dir := fmt.Sprintf("%s/round%d", m.Work, round)
-			mkdir(t, dir)
-			history := concurrently(dir, 4, 12, uint64(round))
-			if !porcupine.CheckOperations(nameModel, history) {
-				for _, op := range history {
-					t.Logf("client %d, %d to %d: %s", op.ClientId, op.Call, op.Return, nameModel.DescribeOperation(op.Input, op.Output))
-				}
-				t.Fatal("no order of these operations explains their results")
-			}
-		}
+		linearizable(t, m.Work)
 		m.sync()
 	})
+}
+
+func linearizable(t *testing.T, root string) {
+	for round := range 30 {
+		dir := fmt.Sprintf("%s/round%d", root, round)
+		mkdir(t, dir)
+		history := concurrently(dir, 4, 12, uint64(round))
+		if porcupine.CheckOperations(nameModel, history) {
+			continue
+		}
+		for _, op := range history {
+			t.Logf("client %d, %d to %d: %s", op.ClientId, op.Call, op.Return, nameModel.DescribeOperation(op.Input, op.Output))
+		}
+		t.Fatal("no order of these operations explains their results")
+	}
 }
 
 // concurrently lets clients do random operations on the names in dir.
@@ -116,7 +114,7 @@ func concurrently(dir string, clients, each int, seed uint64) []porcupine.Operat
 			r := rand.New(rand.NewPCG(seed, uint64(c)))
 			for i := range each {
 				op := nameOp{
-					kind: []string{"create", "create", "unlink", "rename", "link", "read"}[r.IntN(6)],
+					kind: []string{"create", "create", "unlink", "rename", "read", "read"}[r.IntN(6)],
 					from: linearNames[r.IntN(3)], to: linearNames[r.IntN(3)], id: fmt.Sprintf("%d.%d", c, i),
 				}
 				call := time.Since(began)
@@ -146,8 +144,6 @@ func (op nameOp) do(dir string) nameResult {
 		return nameResult{errno: errno(unix.Unlink(from))}
 	case "rename":
 		return nameResult{errno: errno(unix.Rename(from, to))}
-	case "link":
-		return nameResult{errno: errno(unix.Link(from, to))}
 	}
 	data, err := os.ReadFile(from)
 	return nameResult{errno: errno(err), id: string(data)}

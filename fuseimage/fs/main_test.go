@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -20,6 +21,8 @@ const (
 	namespaceEnv = "FUSION_TEST_NAMESPACE" // be the tests
 	s3Env        = "FUSION_TEST_S3"        // URL of a server that already runs
 )
+
+const secondBucket = "second-bucket"
 
 func TestMain(m *testing.M) {
 	if text := os.Getenv(serverEnv); text != "" {
@@ -72,6 +75,9 @@ func withS3(run func() int) int {
 		return 2
 	}
 	defer stop()
+	if err := os.Mkdir(filepath.Join(dir, secondBucket), 0o755); err != nil { // which makes a bucket of that server
+		panic(err)
+	}
 	os.Setenv(s3Env, server.URL)
 	// What udev does elsewhere; without it only root can mount.
 	if err := os.Chmod("/dev/fuse", 0o666); err != nil {

@@ -327,6 +327,7 @@ func (x *model) sync() {
 		x.t.Fatalf("sync: %s", got)
 	}
 	objects := x.m.objects(x.name + "/")
+	var wrong []string
 	err := filepath.WalkDir(x.disk, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || p == x.disk {
 			return err
@@ -336,14 +337,14 @@ func (x *model) sync() {
 		case d.IsDir():
 			below, err := os.ReadDir(p)
 			if _, ok := objects[key+"/"]; !ok && len(below) == 0 {
-				x.t.Errorf("no marker for the empty directory %s", key)
+				wrong = append(wrong, "no marker for the empty directory "+key)
 			}
 			delete(objects, key+"/")
 			return err
 		case d.Type().IsRegular():
 			data, err := os.ReadFile(p)
 			if got, ok := objects[key]; !ok || got != string(data) {
-				x.t.Errorf("object %s: there %v, %d bytes, want %d", key, ok, len(got), len(data))
+				wrong = append(wrong, fmt.Sprintf("object %s: there %v, %d bytes, want %d", key, ok, len(got), len(data)))
 			}
 			delete(objects, key)
 			return err
@@ -352,9 +353,9 @@ func (x *model) sync() {
 	})
 	x.must(err)
 	for key := range objects {
-		x.t.Errorf("object %s should not be there", key)
+		wrong = append(wrong, fmt.Sprintf("object %s should not be there", key))
 	}
-	if x.t.Failed() {
-		x.t.FailNow()
+	if len(wrong) > 0 {
+		x.t.Fatalf("after a sync: %s", strings.Join(wrong, "; "))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -167,6 +168,32 @@ func TestRenameRules(t *testing.T) {
 				t.Errorf("%s to %s: %v, want %v", c.from, c.to, err, c.want)
 			}
 		}
+	})
+}
+
+func TestBetweenBuckets(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine Engine) {
+		m := newMount(t, engine)
+		write(t, m.Work+"/f", "moved")
+		other := filepath.Join(m.Dir, "s3", secondBucket)
+		if err := unix.Rename(m.Work+"/f", other+"/f"); err != unix.EXDEV {
+			t.Errorf("rename: %v, want EXDEV", err)
+		}
+		if err := unix.Link(m.Work+"/f", other+"/f"); err != unix.EXDEV {
+			t.Errorf("link: %v, want EXDEV", err)
+		}
+		if err := unix.Rename(other, filepath.Join(m.Dir, "s3", "renamed")); err != unix.EPERM {
+			t.Errorf("renaming a bucket: %v, want EPERM", err)
+		}
+		if err := unix.Rmdir(other); err != unix.EPERM {
+			t.Errorf("removing a bucket: %v, want EPERM", err)
+		}
+		target := filepath.Join(other, filepath.Base(m.Prefix))
+		if out, err := exec.Command("mv", m.Work+"/f", target).CombinedOutput(); err != nil {
+			t.Fatalf("mv: %v: %s", err, out)
+		}
+		want(t, target, "moved")
+		m.sync()
 	})
 }
 

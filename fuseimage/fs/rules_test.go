@@ -23,8 +23,8 @@ import (
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
 
-// TestR2NothingPartialIsVisible: whoever reads the bucket while a task writes sees complete versions only.
-func TestR2NothingPartialIsVisible(t *testing.T) {
+// TestR02NothingPartialIsVisible: whoever reads the bucket while a task writes sees complete versions only.
+func TestR02NothingPartialIsVisible(t *testing.T) {
 	eachEngine(t, func(t *testing.T, engine Engine) {
 		m := newMount(t, engine, func(c *serverConfig) { c.Delay = time.Millisecond })
 		versions := map[string]string{}

@@ -27,7 +27,7 @@ func TestUnprivileged(t *testing.T) {
 			}
 		}
 	}
-	args := []string{"-test.run=^(TestPosix|TestRead.*|TestWrite.*|TestRename.*|TestMmap.*|TestUnlink.*|TestHardLinks|TestFsx|TestModel)$"}
+	args := []string{"-fusion.fsx=20000", "-rapid.checks=50", "-test.run=^(TestPosix|TestRead.*|TestWrite.*|TestRename.*|TestMmap.*|TestUnlink.*|TestHardLinks|TestFsx|TestModel)$"}
 	if testing.Verbose() {
 		args = append(args, "-test.v")
 	}

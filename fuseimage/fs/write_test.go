@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -483,5 +484,44 @@ func TestNamesThatS3CannotHold(t *testing.T) {
 		if !errors.Is(err, syscall.ENAMETOOLONG) {
 			t.Errorf("a key above 1024 bytes: %v", err)
 		}
+	})
+}
+
+// TestControlFilesAreFollowed: what a task logs is in S3 while it runs, and whole at the end.
+func TestControlFilesAreFollowed(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine Engine) {
+		m := newMount(t, engine, func(c *serverConfig) { c.Control, c.Follow = ".command.log", 50*time.Millisecond })
+		f, err := os.OpenFile(m.Work+"/.command.log", os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		other, err := os.Create(m.Work + "/output")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		other.WriteString("not before it is closed")
+		said := ""
+		for i := range 3 {
+			said += fmt.Sprintf("line %d\n", i)
+			fmt.Fprintf(f, "line %d\n", i)
+			if err := f.Sync(); err != nil { // or the kernel may keep it for as long as its write-back waits
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(10 * time.Second); m.objects("work/")["work/.command.log"] != said; time.Sleep(20 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("S3 holds %q, the task has said %q", m.objects("work/")["work/.command.log"], said)
+				}
+			}
+		}
+		if _, ok := m.objects("work/")["work/output"]; ok {
+			t.Error("a file that is still being written is in S3")
+		}
+		f.WriteString("the end\n")
+		f.Close()
+		other.Close()
+		m.sync()
+		wantObjects(t, m, "work/", map[string]string{"work/.command.log": said + "the end\n", "work/output": "not before it is closed"})
 	})
 }

@@ -22,6 +22,8 @@ type Config struct {
 	SSE      string // x-amz-server-side-encryption of every object written, "" for the bucket's default
 	SSEKey   string // x-amz-server-side-encryption-aws-kms-key-id
 
+	CABundle string // path of PEM certificates to trust beside the system's, "" for none
+
 	Credentials aws.CredentialsProvider // nil for the AWS chain
 	Concurrency int                     // upper bound of parallel requests to a bucket, default 64
 	Memory      int64                   // bytes of all body buffers, default 16 MiB
@@ -31,13 +33,15 @@ type Config struct {
 }
 
 // ConfigFromEnv reads AWS_ENDPOINT_URL_S3, AWS_S3_ENDPOINT or AWS_ENDPOINT_URL; FUSION_AWS_REGION, AWS_REGION or
-// AWS_DEFAULT_REGION; FUSION_AWS_SERVER_SIDE_ENCRYPTION and FUSION_AWS_SSEKMS_KEY_ID. Credentials are found by New.
+// AWS_DEFAULT_REGION; FUSION_AWS_SERVER_SIDE_ENCRYPTION, FUSION_AWS_SSEKMS_KEY_ID; AWS_CA_BUNDLE. Credentials are found
+// by New.
 func ConfigFromEnv(getenv func(string) string) Config {
 	return Config{
 		Endpoint: cmp.Or(getenv("AWS_ENDPOINT_URL_S3"), getenv("AWS_S3_ENDPOINT"), getenv("AWS_ENDPOINT_URL")),
 		Region:   cmp.Or(getenv("FUSION_AWS_REGION"), getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
 		SSE:      getenv("FUSION_AWS_SERVER_SIDE_ENCRYPTION"),
 		SSEKey:   getenv("FUSION_AWS_SSEKMS_KEY_ID"),
+		CABundle: getenv("AWS_CA_BUNDLE"),
 	}
 }
 
@@ -76,7 +80,10 @@ type Client struct {
 // refreshed before they expire and after the server calls them expired. New makes no request to S3.
 func New(ctx context.Context, cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
-	transport := newTransport(cfg)
+	transport, err := newTransport(cfg)
+	if err != nil {
+		return nil, err
+	}
 	chain, err := config.LoadDefaultConfig(ctx, func(o *config.LoadOptions) error {
 		if cfg.Region != "" {
 			o.Region = cfg.Region

@@ -71,7 +71,7 @@ func (e *Error) Errno() syscall.Errno {
 	switch e.Code {
 	case "InvalidObjectState", "SlowDown", "TooManyRequests":
 		return syscall.EBUSY // archived (Glacier), or throttled past the deadline
-	case "NoSuchBucket", "NoSuchKey", "NotFound":
+	case "NoSuchBucket", "InvalidBucketName", "NoSuchKey", "NotFound":
 		return syscall.ENOENT
 	case "QuotaExceeded":
 		return syscall.EREMOTEIO

@@ -3,10 +3,13 @@ package object_test
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -402,5 +405,35 @@ func TestR21CopyInParts(t *testing.T) {
 	}
 	if ids, err := c.Uploads(t.Context(), s3test.Key("never")); err != nil || len(ids) != 0 {
 		t.Errorf("left: %v, %v", ids, err)
+	}
+}
+
+// What can be no bucket is told to be missing without a request; what is none, with one.
+func TestNoBucket(t *testing.T) {
+	p := s3test.NewProxy(t, s3test.Start(t), nil)
+	c := s3test.Client(t, p.URL)
+	for name, requests := range map[string]int{"nobucket": 2, ".Trash": 0, "a b": 0, "x": 0} {
+		_, head := c.Head(t.Context(), object.Key{Bucket: name, Name: "x"})
+		_, list := c.Any(t.Context(), object.Key{Bucket: name, Name: "x/"})
+		if n := len(p.Requests()); object.Errno(head) != syscall.ENOENT || object.Errno(list) != syscall.ENOENT || n != requests {
+			t.Errorf("%q: %d requests; %v; %v", name, n, head, list)
+		}
+	}
+}
+
+func TestCABundle(t *testing.T) {
+	tls := httptest.NewTLSServer(http.NotFoundHandler())
+	defer tls.Close()
+	bundle := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: tls.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	trusting := s3test.Client(t, tls.URL, func(cfg *object.Config) { cfg.CABundle = bundle })
+	if _, err := trusting.Head(t.Context(), s3test.Key("x")); object.Errno(err) != syscall.ENOENT {
+		t.Error(err)
+	}
+	begun := time.Now()
+	if _, err := s3test.Client(t, tls.URL).Head(t.Context(), s3test.Key("x")); err == nil || !strings.Contains(err.Error(), "certificate") || time.Since(begun) > 5*time.Second {
+		t.Errorf("after %s: %v", time.Since(begun), err)
 	}
 }

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"crypto/tls"
 	"errors"
 	"net/http"
 
@@ -70,6 +71,9 @@ func judge(op string, err error) verdict {
 	}
 	if credential := (*credentialError)(nil); errors.As(err, &credential) {
 		return doubtful
+	}
+	if untrusted := (*tls.CertificateVerificationError)(nil); errors.As(err, &untrusted) {
+		return permanent
 	}
 	return transient // no reply, or one cut short
 }

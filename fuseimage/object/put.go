@@ -23,8 +23,12 @@ const (
 	byETag                       // MD5
 )
 
-// replyIdles bounds the server's work after the last byte of a body, in units of Config.Idle.
-const replyIdles = 12
+// Patience with an upload, in units of Config.Idle: between two pieces, of which some wait in the kernel's buffers, and
+// with the server's work after the last byte.
+const (
+	sendIdles  = 3
+	replyIdles = 12
+)
 
 // PutOptions are the headers of a new object.
 type PutOptions struct {
@@ -84,7 +88,7 @@ func (c *Client) send(ctx context.Context, r *request, body io.ReaderAt, off, si
 	case byCRC32C:
 		r.set("X-Amz-Checksum-Crc32c", d.header32())
 	}
-	ctx, dog, stop := watch(ctx, c.cfg.Idle)
+	ctx, dog, stop := watch(ctx, sendIdles*c.cfg.Idle)
 	defer stop()
 	s := &sending{r: io.NewSectionReader(body, off, size), dog: dog, reply: replyIdles * c.cfg.Idle}
 	s.left.Store(size)

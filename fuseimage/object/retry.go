@@ -14,6 +14,9 @@ import (
 // attempt gets the options of the bucket; it calls progress when part of the work is done and need not be repeated.
 func (c *Client) do(ctx context.Context, op string, key Key, attempt func(ctx context.Context, progress func(), o func(*s3.Options)) error) error {
 	l := c.bucket(key.Bucket)
+	if _, err := c.target(ctx, l, key.Bucket); err != nil {
+		return c.fail(op, key, err)
+	}
 	since, tries := time.Now(), 0
 	progress := func() { since, tries = time.Now(), 0 }
 	refused := 0 // replies that a fresh credential, clock or region may heal

@@ -3,26 +3,41 @@ package object
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 )
 
-func newTransport(cfg Config) *http.Transport {
+func newTransport(cfg Config) (*http.Transport, error) {
+	trust := &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(0)}
+	if cfg.CABundle != "" {
+		pem, err := os.ReadFile(cfg.CABundle)
+		if err != nil {
+			return nil, fmt.Errorf("the bundle of trusted certificates: %w", err)
+		}
+		if trust.RootCAs, err = x509.SystemCertPool(); err != nil {
+			trust.RootCAs = x509.NewCertPool()
+		}
+		if !trust.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s holds no PEM certificate", cfg.CABundle)
+		}
+	}
 	dialer := &net.Dialer{Timeout: cfg.Idle, KeepAlive: 15 * time.Second}
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         dialer.DialContext,
 		TLSHandshakeTimeout: cfg.Idle,
-		TLSClientConfig:     &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(0)},
+		TLSClientConfig:     trust,
 		MaxIdleConnsPerHost: cfg.Concurrency,
 		IdleConnTimeout:     20 * time.Second, // S3 closes idle connections about then
 		DisableCompression:  true,
 		WriteBufferSize:     64 << 10,
 		ReadBufferSize:      16 << 10, // larger reads bypass it
-	}
+	}, nil
 }
 
 // watchdog cancels a request whose connection moves no byte for a time.

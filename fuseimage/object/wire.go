@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,9 @@ import (
 // unsignedPayload leaves a body out of the signature: its checksum header is signed instead, and read only once.
 const unsignedPayload = "UNSIGNED-PAYLOAD"
 
+// bucketName is what S3 takes, including the longer names with capitals that it took before 2018.
+var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$`)
+
 // target is where a bucket is reached.
 type target struct {
 	base            url.URL // with the bucket in host or path
@@ -39,6 +43,9 @@ func (c *Client) target(ctx context.Context, l *limiter, bucket string) (*target
 	if l.target != nil {
 		return l.target, nil
 	}
+	if !bucketName.MatchString(bucket) {
+		return nil, &refusalError{status: http.StatusNotFound, code: "NoSuchBucket", message: "this cannot be the name of a bucket"}
+	}
 	o := c.s3.Options()
 	l.optionsLocked(&o)
 	ep, err := o.EndpointResolverV2.ResolveEndpoint(ctx, s3.EndpointParameters{
@@ -47,12 +54,13 @@ func (c *Client) target(ctx context.Context, l *limiter, bucket string) (*target
 		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
 	})
 	if err != nil {
-		return nil, errFinal{fmt.Errorf("bucket %s: %w", bucket, err)}
+		return nil, &refusalError{status: http.StatusNotFound, code: "NoSuchBucket", message: err.Error()}
 	}
 	schemes, listed := auth.GetAuthOptions(&ep.Properties)
 	i := slices.IndexFunc(schemes, func(s *auth.Option) bool { return s.SchemeID == "sigv4" })
 	if listed && i < 0 {
-		return nil, errFinal{fmt.Errorf("bucket %s: directory buckets and multi-region access points are not supported; use a general purpose bucket", bucket)}
+		return nil, &refusalError{status: http.StatusNotImplemented, code: "NotImplemented",
+			message: "directory buckets and multi-region access points are not supported; use a general purpose bucket"}
 	}
 	t := &target{base: ep.URI, region: o.Region, service: "s3"}
 	if listed {

@@ -23,7 +23,8 @@ func (q *Queue) finish(j *job, t task, info object.Info, err error) {
 	case current && q.ctx.Err() == nil:
 		j.err = err
 		j.tries++
-		if j.failed = hopeless(err); j.failed {
+		if hopeless(err) {
+			q.fail(j, err)
 			q.log.Error("cannot bring a file to S3", "key", t.key.String(), "err", err)
 			if j.uploaded != nil {
 				go j.uploaded() // no writer should wait for its space
@@ -77,7 +78,8 @@ func (q *Queue) classify(j *job) bool {
 		class = Other
 	}
 	if class != j.class {
-		q.others += b2i(class != Final) - b2i(j.class != Final)
+		q.opened[j.class]--
+		q.opened[class]++
 		j.class = class
 	}
 	return true

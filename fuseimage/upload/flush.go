@@ -22,19 +22,22 @@ func (q *Queue) Flush(ctx context.Context, classes ...Class) error {
 	for _, j := range q.jobs {
 		was := j.class
 		if j.open && q.classify(j) && (j.tries > 0 || j.failed || j.class != was) { // permissions may have come; the policy may differ
-			j.failed, j.tries = false, 0
+			q.fail(j, nil)
+			j.tries = 0
 			q.enqueue(j, time.Now())
 		}
 	}
 	q.schedule()
 	for {
-		waiting, failed := q.unfinished(classes)
-		if len(waiting) == 0 {
-			return errors.Join(failed...)
+		if q.failed > 0 || q.left(classes) == 0 {
+			if waiting, failed := q.unfinished(classes); len(waiting) == 0 {
+				return errors.Join(failed...)
+			}
 		}
 		moved := q.moved
 		left := q.o.Stall - time.Since(q.last)
 		if left <= 0 {
+			waiting, failed := q.unfinished(classes)
 			return errors.Join(append(failed, fmt.Errorf("no progress for %s with %d files left: %w", q.o.Stall, len(waiting), errors.Join(waiting...)))...)
 		}
 		q.mu.Unlock()
@@ -47,13 +50,23 @@ func (q *Queue) Flush(ctx context.Context, classes ...Class) error {
 		timer.Stop()
 		q.mu.Lock()
 		if err := ctx.Err(); err != nil {
-			waiting, failed = q.unfinished(classes)
+			waiting, failed := q.unfinished(classes)
 			if len(waiting)+len(failed) == 0 {
 				return nil
 			}
 			return errors.Join(append(failed, fmt.Errorf("stopped with %d files left: %w", len(waiting), errors.Join(append(waiting, err)...)))...)
 		}
 	}
+}
+
+// left counts the open wishes of the classes. q.mu is held.
+func (q *Queue) left(classes []Class) (n int) {
+	for class, open := range q.opened {
+		if len(classes) == 0 || slices.Contains(classes, Class(class)) {
+			n += open
+		}
+	}
+	return n
 }
 
 // unfinished returns why wishes of the classes are not true yet, and why some never will. q.mu is held.

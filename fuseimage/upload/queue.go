@@ -34,7 +34,8 @@ type Queue struct {
 	sources map[object.Key]int       // wishes that copy from a key
 	places  map[version]object.Info  // where versions were copied to
 	rescued map[version]*cache.Local // versions that were downloaded because others were to take their place
-	others  int                      // open wishes that Final waits for
+	opened  [Keep]int                // open wishes by class
+	failed  int                      // of them for good
 	running int
 	hurried int // Flush calls under way
 	timer   *time.Timer
@@ -132,9 +133,7 @@ func (q *Queue) replace(key object.Key, c Content) *job {
 		return nil
 	}
 	j.want, j.class, j.open = c, class, true
-	if class != Final {
-		q.others++
-	}
+	q.opened[class]++
 	if l := c.local; l != nil {
 		l.Retain()
 		j.release, j.uploaded = l.Close, l.Pending()
@@ -157,7 +156,8 @@ func (q *Queue) job(key object.Key) *job {
 // retract drops the present wish, if any, and stops the work on it where that is safe. q.mu is held.
 func (q *Queue) retract(j *job) {
 	j.serial++
-	j.failed, j.err, j.tries = false, nil, 0
+	q.fail(j, nil)
+	j.tries = 0
 	if j.stop != nil {
 		j.stop()
 	}
@@ -170,9 +170,8 @@ func (q *Queue) settle(j *job) {
 		return
 	}
 	j.open = false
-	if j.class != Final {
-		q.others--
-	}
+	q.opened[j.class]--
+	q.fail(j, nil)
 	if j.release != nil {
 		go j.release() // takes the cache's locks and may remove a file
 		j.release = nil
@@ -188,6 +187,14 @@ func (q *Queue) settle(j *job) {
 		q.unpark()
 	}
 	q.broadcast()
+}
+
+// fail gives a wish up for good, or takes that back where err is nil. q.mu is held.
+func (q *Queue) fail(j *job, err error) {
+	if j.err = err; j.failed != (err != nil) {
+		j.failed = !j.failed
+		q.failed += 2*b2i(j.failed) - 1
+	}
 }
 
 func (q *Queue) broadcast() {

@@ -55,7 +55,7 @@ func (q *Queue) next() (_ entry, wait time.Duration, ok bool) {
 	now := time.Now()
 	wait = -1
 	for class := range q.lines {
-		if Class(class) == Final && q.others > 0 {
+		if Class(class) == Final && q.opened[Control]+q.opened[Output]+q.opened[Other] > 0 {
 			break
 		}
 		line := q.lines[class]
@@ -137,7 +137,7 @@ func (q *Queue) breakCycle() {
 				q.rescued[version{src.Key, src.ETag}] = l.Retain()
 				q.replace(j.key, Stored(l, src.Metadata)) // j.told stays
 			case current:
-				j.err, j.failed = err, true
+				q.fail(j, err)
 				q.broadcast()
 			}
 			q.schedule()

@@ -32,13 +32,14 @@ type Content struct {
 	gone   bool
 	remote bool
 	meta   map[string]string
+	id     *byte // of Stored content
 }
 
 // Stored wishes the present bytes of l, from now until the wish is true, replaced or cancelled: the caller must not
 // let them change meanwhile, except by appending. The queue takes its own reference. Parts that Grow has sent are of
 // use only without metadata, which S3 takes at the start of an upload.
 func Stored(l *cache.Local, metadata map[string]string) Content {
-	return Content{local: l, meta: metadata}
+	return Content{local: l, meta: metadata, id: new(byte)}
 }
 
 // Copied wishes a server-side copy of info, which the queue protects until the copy is verified: wishes that would
@@ -56,6 +57,10 @@ func (c Content) Local() *cache.Local { return c.local }
 func (c Content) Source() (info object.Info, ok bool) {
 	return c.source, c.local == nil && !c.gone
 }
+
+// Is reports whether c and d come from one call of Stored: a file may be wished for again while an older version of
+// its bytes is on the way.
+func (c Content) Is(d Content) bool { return c.id != nil && c.id == d.id }
 
 // A Wish is what should be under a key.
 type Wish struct {

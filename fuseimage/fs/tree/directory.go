@@ -26,6 +26,7 @@ type directory struct {
 	listed  time.Time // when entries were last complete, zero if never
 	large   bool      // more than one page: names are asked for one by one
 	misses  int       // names asked for one by one since the last list
+	order   []string  // names of the objects, as last listed
 	marker  bool      // S3 holds an object with the directory's key
 }
 

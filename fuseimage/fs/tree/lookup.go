@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 
@@ -13,9 +12,6 @@ import (
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
-
-// page is how many names one request lists; a directory that fits is listed instead of being asked name by name.
-const page = 1000
 
 // bucketName is the form that S3 accepts, so that a typo costs no request.
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$`)
@@ -177,79 +173,4 @@ func (t *Tree) askBucket(ctx context.Context, dir *Node, name string) error {
 		return err
 	}
 	return nil
-}
-
-// list learns all names in dir, or with onlyPage no more than one page of them.
-func (t *Tree) list(ctx context.Context, dir *Node, onlyPage bool) error {
-	t.mu.Lock()
-	prefix, ok := t.prefix(dir)
-	ok = ok && !dir.dir.born
-	t.mu.Unlock()
-	if !ok {
-		return nil
-	}
-	began := time.Now()
-	var entries []object.Entry
-	whole := true
-	for e, err := range t.cfg.Store.List(ctx, prefix, "/") {
-		if errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if onlyPage && len(entries) == page {
-			whole = false
-			break
-		}
-		entries = append(entries, e)
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if now, ok := t.prefix(dir); !ok || now != prefix {
-		return nil // moved meanwhile, with all that it holds
-	}
-	t.merge(dir, prefix, entries, whole, began)
-	return nil
-}
-
-// merge puts what S3 listed under prefix into dir. What is ours stays as it is.
-func (t *Tree) merge(dir *Node, prefix object.Key, entries []object.Entry, whole bool, began time.Time) {
-	for _, e := range entries {
-		if e.Prefix == "" {
-			name := strings.TrimPrefix(e.Key.Name, prefix.Name)
-			if name == "" {
-				dir.dir.marker = true
-			} else if !showable(name) {
-				t.warnOnce("this key cannot be a file name and is not shown", e.Key)
-			} else {
-				t.putFile(dir, name, e.Info, began)
-			}
-		}
-	}
-	for _, e := range entries { // after the objects, because a directory hides one of its name
-		if e.Prefix != "" {
-			name := strings.TrimSuffix(strings.TrimPrefix(e.Prefix, prefix.Name), "/")
-			key := object.Key{Bucket: prefix.Bucket, Name: e.Prefix}
-			if !showable(name) {
-				t.warnOnce("this key cannot be a file name and is not shown", key)
-				continue
-			}
-			if old := dir.dir.entries[name]; old != nil && old.node != nil && old.node.isFile() && !old.ours && old.seen.Equal(began) {
-				t.warnOnce("an object and a directory have the same name; the directory is shown", key)
-			}
-			t.putDir(dir, name, began)
-		}
-	}
-	if !whole {
-		dir.dir.large = true
-		return
-	}
-	dir.dir.large, dir.dir.misses, dir.dir.listed = false, 0, began
-	for name, e := range dir.dir.entries {
-		if !e.ours && e.seen.Before(began) {
-			t.vacate(dir, name)
-			delete(dir.dir.entries, name)
-		}
-	}
 }

@@ -28,9 +28,10 @@ type Node struct {
 	dir    *directory // of a directory
 
 	// The bytes of a regular file are in local, or when that is nil, in the version remote.
-	local   *cache.Local
-	version uint64 // of local's bytes: grows with each opening for writing
-	remote  object.Info
+	local    *cache.Local
+	version  uint64 // of local's bytes: grows with each opening for writing
+	followed int64  // size at which Follow stored them
+	remote   object.Info
 }
 
 // A place is a name in a directory.

@@ -11,8 +11,9 @@ type wish struct {
 	node    *Node        // whose bytes; nil: nothing should be there
 	local   *cache.Local // Stored
 	version uint64       // of local's bytes
-	source  object.Info  // Copied
-	done    bool         // it came true
+	content upload.Content
+	source  object.Info // Copied
+	done    bool        // it came true
 }
 
 // settle gives the wish that follows from what is under a name now.
@@ -59,6 +60,7 @@ func (t *Tree) settleKey(key object.Key, n *Node, remote bool) {
 
 // want gives a wish to the queue, or to the batch that is being put together.
 func (t *Tree) want(key object.Key, w wish, c upload.Content) {
+	w.content = c
 	t.wishes[key] = &w
 	if t.batch != nil {
 		*t.batch = append(*t.batch, upload.Wish{Key: key, Content: c})
@@ -76,7 +78,7 @@ func (t *Tree) Done(key object.Key, c upload.Content, info object.Info) {
 	switch {
 	case w == nil:
 	case c.Local() != nil:
-		if w.local == c.Local() {
+		if w.content.Is(c) {
 			w.done, w.source = true, info
 			t.clean(w.node)
 		}
