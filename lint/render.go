@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
@@ -26,7 +27,7 @@ func (g *graph) render(top *Kustomization, all []*Kustomization) ([]*Object, err
 		return nil, err
 	}
 	disk.replace[disk.path(top.File.Name)] = traced
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk, disk.path(top.Dir))
+	resources, err := kustomize(disk, disk.path(top.Dir))
 	if err != nil {
 		return nil, fmt.Errorf("%s", strings.ReplaceAll(err.Error(), disk.virtual+"/", ""))
 	}
@@ -39,6 +40,17 @@ func (g *graph) render(top *Kustomization, all []*Kustomization) ([]*Object, err
 		}
 	}
 	return out, nil
+}
+
+// kustomize builds a directory. It panics on some objects that are not what they should be (a null among the subjects of a
+// binding); that is an error like any other.
+func kustomize(disk filesys.FileSystem, dir string) (resources resmap.ResMap, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("it stops at an object that is not whole: %v", cause)
+		}
+	}()
+	return krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk, dir)
 }
 
 // withOrigins is the root kustomization with kustomize's origin annotations switched on.

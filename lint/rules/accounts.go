@@ -31,10 +31,17 @@ func homes(set *lint.Setup) map[string]bool {
 var ourWords = regexp.MustCompile(`(?i)nextflow|fusion|seqera|tower|(?:^|[-_.])nf(?:[-_.]|$)`)
 
 // launchers are the roles that let Nextflow submit tasks, without those of other software: a repository holds many roles
-// that may create pods.
+// that may create pods. A role that may not, but follows tasks and is of a run, was meant to be one.
 func launchers(set *lint.Setup) []*lint.Object {
 	home := homes(set)
-	return slices.DeleteFunc(set.Launchers(), func(role *lint.Object) bool {
+	all := set.Launchers()
+	for _, role := range set.Kind("Role") {
+		follows := slices.ContainsFunc(role.Grants(), func(g lint.Grant) bool { return g.Allows("", "pods/status", "get") || g.Allows("", "pods/log", "get") })
+		if follows && !slices.Contains(all, role) && !feeds(set, role) {
+			all = append(all, role)
+		}
+	}
+	return slices.DeleteFunc(all, func(role *lint.Object) bool {
 		names, spaces := []string{role.Name, role.Namespace}, []string{role.Namespace}
 		for _, b := range bindings(set, role) {
 			names, spaces = append(names, b.Name, b.Namespace), append(spaces, b.Namespace)
@@ -49,6 +56,13 @@ func launchers(set *lint.Setup) []*lint.Object {
 			return false
 		}
 		return !ourWords.MatchString(strings.Join(names, " "))
+	})
+}
+
+// feeds says whether a role only adds to another one that lets its subject submit tasks.
+func feeds(set *lint.Setup, role *lint.Object) bool {
+	return slices.ContainsFunc(effective(set, role), func(g lint.Grant) bool {
+		return g.Role != role && (g.Allows("", "pods", "create") || g.Allows("batch", "jobs", "create"))
 	})
 }
 

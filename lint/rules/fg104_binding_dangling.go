@@ -15,33 +15,62 @@ var bindingDangling = lint.Rule{
 }
 
 func checkDangling(set *lint.Setup, report *lint.Reporter) {
+	see := newSight(set)
 	for _, b := range ourBindings(set) {
-		role := b.Get("roleRef", "name")
-		kind := b.Get("roleRef", "kind").Text()
-		if role.Known() && len(set.Named(kind, roleNamespace(b, kind), role.Value)) == 0 && !slices.Contains(builtinRoles, role.Value) {
-			at, candidates := role, names(set, kind, roleNamespace(b, kind))
-			if n := b.Get("roleRef", "kind"); kind == "ClusterRole" && len(set.Named("Role", b.Namespace, role.Value)) > 0 {
-				at, candidates = n, []string{"Role"}
-			}
-			missing(set, report, at, candidates, "%s binds the %s %s, which does not exist: nobody gets a grant by it, and the first task fails with 403", b.ID(), kind, role.Value)
-		}
+		checkRoleRef(set, see, report, b)
 		for _, s := range b.Get("subjects").List() {
-			name := s.Get("name")
-			ns := s.Get("namespace").Text()
-			if ns == "" {
-				ns = b.Namespace
-			}
-			if s.Get("kind").Text() != "ServiceAccount" || !name.Known() || name.Value == "default" || len(set.Named("ServiceAccount", ns, name.Value)) > 0 {
-				continue
-			}
-			at, candidates := name, names(set, "ServiceAccount", ns)
-			if n := s.Get("namespace"); n.Known() && len(set.Named("ServiceAccount", b.Namespace, name.Value)) > 0 {
-				at, candidates = n, []string{b.Namespace} // the name is right, its namespace is not
-			}
-			missing(set, report, at, candidates,
-				"%s grants to the service account %s, which does not exist, so nobody has the grants and the first task fails with 403", b.ID(), lint.Account{Namespace: ns, Name: name.Value})
+			checkSubject(set, see, report, b, s)
 		}
 	}
+}
+
+func checkRoleRef(set *lint.Setup, see sight, report *lint.Reporter, b *lint.Object) {
+	ref := b.Get("roleRef")
+	role, kind := ref.Get("name"), ref.Get("kind")
+	if group := ref.Get("apiGroup"); group.Known() && group.Value != "rbac.authorization.k8s.io" && group.Value != "" {
+		report.At(group, "write rbac.authorization.k8s.io", "%s names its role in the group %s, and the API server refuses it", b.ID(), group.Value).Safe(replace(group, "rbac.authorization.k8s.io")...)
+	}
+	if ref == nil || role == nil || kind == nil || kind.Known() && kind.Value != "Role" && kind.Value != "ClusterRole" {
+		at := b.NameNode()
+		if kind.Known() {
+			at = kind
+		}
+		report.At(at, "write kind: Role and the role's name in roleRef", "%s does not say which Role or ClusterRole it binds, and the API server refuses it", b.ID())
+		return
+	}
+	ns := roleNamespace(b, kind.Text())
+	if !role.Known() || !kind.Known() || len(see.named(b, kind.Value, ns, role.Value)) > 0 || slices.Contains(builtinRoles, role.Value) {
+		return
+	}
+	at, candidates := role, names(set, kind.Value, ns)
+	switch elsewhere := see.named(b, kind.Value, "", role.Value); {
+	case kind.Value == "ClusterRole" && len(see.named(b, "Role", b.Namespace, role.Value)) > 0:
+		at, candidates = kind, []string{"Role"}
+	case kind.Value == "Role" && len(elsewhere) > 0:
+		report.At(at, "move one of the two", "%s binds the Role %s of its own namespace, but that is in namespace %s: the API server takes it, and nobody gets a grant by it", b.ID(), role.Value, elsewhere[0].Namespace).
+			See(elsewhere[0].NameNode(), "the Role")
+		return
+	}
+	missing(set, report, at, candidates, "%s binds the %s %s, which does not exist: nobody gets a grant by it, and the first task fails with 403", b.ID(), kind.Value, role.Value)
+}
+
+func checkSubject(set *lint.Setup, see sight, report *lint.Reporter, b *lint.Object, s *lint.Node) {
+	name, kind := s.Get("name"), s.Get("kind")
+	if kind.Known() && !slices.Contains([]string{"ServiceAccount", "User", "Group"}, kind.Value) {
+		report.At(kind, "write ServiceAccount", "%s has a subject of kind %s, and the API server refuses it", b.ID(), kind.Value)
+	}
+	ns := s.Get("namespace").Text()
+	if ns == "" {
+		ns = b.Namespace
+	}
+	if kind.Text() != "ServiceAccount" || !name.Known() || name.Value == "default" || len(see.named(b, "ServiceAccount", ns, name.Value)) > 0 {
+		return
+	}
+	at, candidates := name, names(set, "ServiceAccount", ns)
+	if n := s.Get("namespace"); n.Known() && len(see.named(b, "ServiceAccount", b.Namespace, name.Value)) > 0 {
+		at, candidates = n, []string{b.Namespace} // the name is right, its namespace is not
+	}
+	missing(set, report, at, candidates, "%s grants to the service account %s, which does not exist, so nobody has the grants and the first task fails with 403", b.ID(), lint.Account{Namespace: ns, Name: name.Value})
 }
 
 // builtinRoles are in every cluster. Source: Kubernetes' RBAC page, user-facing roles.

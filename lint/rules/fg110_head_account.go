@@ -9,6 +9,7 @@ var headAccount = lint.Rule{
 }
 
 func checkHeadAccount(set *lint.Setup, report *lint.Reporter) {
+	see := newSight(set)
 	for _, o := range headPods(set) {
 		a := podAccount(o)
 		at := o.PodSpec().Get("serviceAccountName")
@@ -21,7 +22,7 @@ func checkHeadAccount(set *lint.Setup, report *lint.Reporter) {
 		if at == nil {
 			at = o.NameNode()
 		}
-		if a.Name != "default" && len(set.Named("ServiceAccount", a.Namespace, a.Name)) == 0 {
+		if a.Name != "default" && len(see.named(o, "ServiceAccount", a.Namespace, a.Name)) == 0 {
 			candidates := names(set, "ServiceAccount", a.Namespace)
 			if ns := o.Get("metadata", "namespace"); len(candidates) == 0 && ns.Known() && at.Known() {
 				for _, sa := range set.Named("ServiceAccount", "", a.Name) {
@@ -31,29 +32,38 @@ func checkHeadAccount(set *lint.Setup, report *lint.Reporter) {
 			missing(set, report, at, candidates, "%s runs as the service account %s, which does not exist, so its pod is never created", o.ID(), a)
 			continue
 		}
-		checkHeadBound(set, report, o, a, at)
+		checkHeadBound(set, see, report, o, a, at)
 	}
 }
 
-func checkHeadBound(set *lint.Setup, report *lint.Reporter, o *lint.Object, a lint.Account, at *lint.Node) {
+func checkHeadBound(set *lint.Setup, see sight, report *lint.Reporter, o *lint.Object, a lint.Account, at *lint.Node) {
 	var bound []lint.Account
+	hidden := false // a Role that the variants of this set-up have
 	for _, role := range launchers(set) {
+		if !see.sees(o, role) {
+			hidden = true
+			continue
+		}
 		if nearlyBound(set, role) {
 			return // FG104 has it
 		}
 		for _, b := range bindings(set, role) {
 			for _, s := range subjects(b) {
-				if len(set.Named("ServiceAccount", s.Namespace, s.Name)) == 0 && s.Name != "default" {
+				if len(see.named(b, "ServiceAccount", s.Namespace, s.Name)) == 0 && s.Name != "default" {
 					return // FG104 again
 				}
 				bound = append(bound, s)
 			}
 		}
 	}
-	if len(bound) == 0 || holds(bound, a) {
+	if len(bound) == 0 && !hidden || holds(bound, a) {
 		return // FG109 reports a Role that nobody has
 	}
-	f := report.At(at, "run it as "+bound[0].Name+", or bind the Role to "+a.Name, "%s runs Nextflow as %s, which has no grant to create tasks: the first one fails with 403", o.ID(), a)
+	hint := "bind the Role to " + a.Name
+	if len(bound) > 0 {
+		hint = "run it as " + bound[0].Name + ", or " + hint
+	}
+	f := report.At(at, hint, "%s runs Nextflow as %s, which has no grant to create tasks: the first one fails with 403", o.ID(), a)
 	if set.Partial {
 		f.NotGiven()
 	}

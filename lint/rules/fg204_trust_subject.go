@@ -19,6 +19,24 @@ type trusted struct {
 	policy  *lint.Policy
 	account lint.Account
 	at      *lint.Node
+	aws     string // AWS account of the provider, "" unknown
+}
+
+// there says whether the set-up holds the account, with a role of the provider's AWS account where both say one: the same
+// name may stand for an environment in each.
+func (t trusted) there(set *lint.Setup) bool {
+	return slices.ContainsFunc(set.Named("ServiceAccount", t.account.Namespace, t.account.Name), func(sa *lint.Object) bool {
+		role, ok := lint.ParseRole(sa.Get("metadata", "annotations", lint.RoleAnnotation).Text())
+		return !ok || t.aws == "" || role.Account == t.aws
+	})
+}
+
+// awsAccount is the account of an ARN, "" where it has none.
+func awsAccount(arn string) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		return parts[4]
+	}
+	return ""
 }
 
 func checkSubjects(set *lint.Setup, report *lint.Reporter) {
@@ -60,7 +78,7 @@ func namedAccounts(set *lint.Setup, report *lint.Reporter) []trusted {
 				switch {
 				case !v.Known() || strings.ContainsAny(v.Value, "*?"):
 				case ok:
-					out = append(out, trusted{w.Policy, a, v})
+					out = append(out, trusted{w.Policy, a, v, awsAccount(w.Provider.Text())})
 				case report != nil:
 					f := report.At(v, "write system:serviceaccount:NAMESPACE:NAME", "%q is no subject of a service account's token, so no pod can take the role", v.Value)
 					if fixed := subjectFrom(v.Value); fixed != "" {
@@ -75,7 +93,7 @@ func namedAccounts(set *lint.Setup, report *lint.Reporter) []trusted {
 		for _, ns := range t.tagged("kubernetes-namespace") {
 			for _, name := range t.tagged("kubernetes-service-account") {
 				if ns.Known() && name.Known() && !strings.ContainsAny(ns.Value+name.Value, "*?") {
-					out = append(out, trusted{t.policy, lint.Account{Namespace: ns.Value, Name: name.Value}, name})
+					out = append(out, trusted{t.policy, lint.Account{Namespace: ns.Value, Name: name.Value}, name, ""})
 				}
 			}
 		}
@@ -105,12 +123,12 @@ func strays(set *lint.Setup, named []trusted, p *lint.Policy) []trusted {
 	var out []trusted
 	hits := map[string]bool{}
 	for _, t := range named {
-		if t.policy == p && len(set.Named("ServiceAccount", t.account.Namespace, t.account.Name)) > 0 {
+		if t.policy == p && t.there(set) {
 			hits[t.account.Namespace] = true
 		}
 	}
 	for _, t := range named {
-		if t.policy != p || len(set.Named("ServiceAccount", t.account.Namespace, t.account.Name)) > 0 || t.account.Name == "default" {
+		if t.policy != p || t.there(set) || otherAccount(set, t) || t.account.Name == "default" {
 			continue
 		}
 		if len(hits) == 0 || len(names(set, "ServiceAccount", t.account.Namespace)) > 0 && hits[t.account.Namespace] {
@@ -118,6 +136,11 @@ func strays(set *lint.Setup, named []trusted, p *lint.Policy) []trusted {
 		}
 	}
 	return out
+}
+
+// otherAccount: the service account is there once, with a role of another AWS account, which FG107 reports.
+func otherAccount(set *lint.Setup, t trusted) bool {
+	return len(set.Named("ServiceAccount", t.account.Namespace, t.account.Name)) == 1
 }
 
 func reportStrays(set *lint.Setup, report *lint.Reporter, strayed []trusted) {
@@ -153,9 +176,13 @@ func concernsRuns(set *lint.Setup, t trusted) bool {
 		len(set.Trusts()) == 1 && len(runners(set)) > 0
 }
 
+// anyTrusts says whether a trust policy names the account, of the AWS account that its role is of; where the only ones that
+// name it are of another, FG107 reports that.
 func anyTrusts(set *lint.Setup, sa *lint.Object) bool {
+	role, ok := lint.ParseRole(sa.Get("metadata", "annotations", lint.RoleAnnotation).Text())
+	only := len(set.Named("ServiceAccount", sa.Namespace, sa.Name)) == 1
 	for _, w := range webs(set) {
-		if trustsAccount(w, sa) {
+		if aws := awsAccount(w.Provider.Text()); trustsAccount(w, sa) && (only || !ok || aws == "" || aws == role.Account) {
 			return true
 		}
 	}

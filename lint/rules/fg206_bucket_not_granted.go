@@ -63,7 +63,7 @@ func checkBuckets(set *lint.Setup, report *lint.Reporter) {
 // granted says whether any policy lets a place be used, or was meant to and is reported for its own mistake.
 func granted(policies []*lint.Policy, at place) bool {
 	return slices.ContainsFunc(policies, func(p *lint.Policy) bool {
-		return allows(p, needs[at.where].action, at.object("x"), "") || misshapen(p)
+		return allows(p, needs[at.where].action, at.object(probe), "") || misshapen(p)
 	})
 }
 

@@ -47,7 +47,7 @@ func granting(p *lint.Policy, at place, all []place) *lint.Statement {
 	}
 	for _, s := range p.Statements() {
 		lists := slices.ContainsFunc(s.Resources, func(r *lint.Node) bool { return r.Known() && resourceMatches(r, at.Bucket) })
-		if s.Effect == "Allow" && at.where == "work" && lists && grantsS3(s) && prefixAllowed(s, "s3:ListBucket", at.key("x")) {
+		if s.Effect == "Allow" && at.where == "work" && lists && grantsS3(s) && prefixAllowed(s, "s3:ListBucket", at.key(probe)) {
 			return &s
 		}
 	}
@@ -56,7 +56,7 @@ func granting(p *lint.Policy, at place, all []place) *lint.Statement {
 
 func grantsObjects(p *lint.Policy, at place) *lint.Statement {
 	for _, s := range p.Statements() {
-		if s.Effect == "Allow" && grantsS3(s) && slices.ContainsFunc(s.Resources, func(r *lint.Node) bool { return r.Known() && resourceMatches(r, at.object("x")) }) {
+		if s.Effect == "Allow" && grantsS3(s) && slices.ContainsFunc(s.Resources, func(r *lint.Node) bool { return r.Known() && resourceMatches(r, at.object(probe)) }) {
 			return &s
 		}
 	}
@@ -98,9 +98,9 @@ func tagless(set *lint.Setup, at place, g facts.Grant) bool {
 
 func grants(p *lint.Policy, g facts.Grant, at place) bool {
 	if g.On == "bucket" {
-		return allows(p, g.Action, at.Bucket, at.key("x"))
+		return allows(p, g.Action, at.Bucket, at.key(probe))
 	}
-	return allows(p, g.Action, at.object("x"), "")
+	return allows(p, g.Action, at.object(probe), "")
 }
 
 func reportMissingActions(report *lint.Reporter, s *lint.Statement, at place, missing []facts.Grant) {
@@ -115,13 +115,9 @@ func reportMissingActions(report *lint.Reporter, s *lint.Statement, at place, mi
 			onObjects = append(onObjects, g.Action)
 		}
 	}
-	node := s.Get("Action")
-	if node == nil {
-		node = s.Node
-	}
-	f := report.At(node, "grant "+english(actions), "the policy does not grant %s on %s, which %s uses: %s", english(actions), at.at.Value, map[string]string{"head": "the head", "task": "every task"}[worst.Who], worst.Without).
+	f := report.At(actionsOf(*s), "grant "+english(actions), "the policy does not grant %s on %s, which %s uses: %s", english(actions), at.at.Value, map[string]string{"head": "the head", "task": "every task"}[worst.Who], worst.Without).
 		As(severity).See(at.at, "the %s location", map[string]string{"work": "work", "publish": "result", "inputs": "input"}[at.where])
-	objects := slices.ContainsFunc(s.Resources, func(r *lint.Node) bool { return resourceMatches(r, at.object("x")) })
+	objects := slices.ContainsFunc(s.Resources, func(r *lint.Node) bool { return resourceMatches(r, at.object(probe)) })
 	if objects && len(onObjects) == len(actions) {
 		f.Unsafe(add(s.Get("Action"), actions...)...)
 	}

@@ -23,8 +23,8 @@ func checkPodTrust(report *lint.Reporter, t podTrust) {
 	if t.service.Value != podsService {
 		report.At(t.service, "write "+podsService, "the service of EKS Pod Identity is %s (in China, too), and %s is none, so %s", podsService, t.service.Value, refused).Safe(replace(t.service, podsService)...)
 	}
-	if t.Effect != "Allow" {
-		return
+	if t.Effect != "Allow" || t.Get("Action") == nil {
+		return // FG209 reports a statement without an action
 	}
 	for _, action := range []string{"sts:AssumeRole", "sts:TagSession"} {
 		web := slices.ContainsFunc(t.Actions, func(a *lint.Node) bool { return strings.EqualFold(a.Value, "sts:AssumeRoleWithWebIdentity") })

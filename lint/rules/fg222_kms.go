@@ -40,7 +40,7 @@ func checkKMS(set *lint.Setup, report *lint.Reporter) {
 				}
 			}
 			if len(lacking) > 0 {
-				report.At(s.Get("Action"), "grant "+english(lacking)+" on "+key.Value, "the role writes objects that the configuration encrypts with %s, but may not use the key (%s): %s", key.Value, english(lacking),
+				report.At(actionsOf(*s), "grant "+english(lacking)+" on "+key.Value, "the role writes objects that the configuration encrypts with %s, but may not use the key (%s): %s", key.Value, english(lacking),
 					map[bool]string{true: "every write is denied", false: "reading, and every upload in parts, is denied"}[slices.Contains(lacking, "kms:GenerateDataKey")]).
 					See(key, "the key")
 			}
@@ -56,4 +56,12 @@ func allowsKey(p *lint.Policy, action, key string) bool {
 			return r.Unknown() || !named && strings.Contains(r.Value, ":kms:") || lint.MatchPattern(arnPartition.ReplaceAllString(r.Value, ":"), arnPartition.ReplaceAllString(key, ":"))
 		})
 	})
+}
+
+// actionsOf is where a statement's actions stand, or the statement.
+func actionsOf(s lint.Statement) *lint.Node {
+	if n := s.Get("Action"); n != nil {
+		return n
+	}
+	return s.Node
 }

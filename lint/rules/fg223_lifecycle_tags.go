@@ -26,7 +26,7 @@ func checkLifecycle(set *lint.Setup, report *lint.Reporter) {
 				if tags := at.view.Get("fusion.tags"); at.where == "work" && tags.Known() && tags.Value == "false" {
 					report.At(tag, "leave fusion.tags on, or delete by prefix", "the rule deletes objects with the tag %s, but fusion.tags = false writes none: it never deletes anything", temporaryTag).See(tags, "tags are off")
 				}
-				if at.where == "publish" && sharesBucket(set, at) && lint.MatchPattern(prefix+"*", at.key("x")) && !lint.AtLeast(set.NextflowVersion(), "26.08") {
+				if at.where == "publish" && sharesBucket(set, at) && lint.MatchPattern(prefix+"*", at.key(probe)) && !lint.AtLeast(set.NextflowVersion(), "26.08") {
 					report.At(tag, "limit the rule to the work directory by a prefix, or publish to another bucket",
 						"publishing copies an object with its tags before Nextflow 26.08, so this rule deletes results below %s, too", at.at.Value).See(at.at, "results go here")
 				}

@@ -17,14 +17,18 @@ var referenceDangling = lint.Rule{
 }
 
 func checkReferences(set *lint.Setup, report *lint.Reporter) {
+	see := newSight(set)
 	for _, o := range headPods(set) {
 		checkVolumes(report, o)
-		checkCommand(set, report, o)
+		checkCommand(set, see, report, o)
 		for _, n := range configMapsOf(o) {
-			if !n.Known() || len(set.Named("ConfigMap", o.Namespace, n.Value)) > 0 {
+			if !n.Known() || len(see.named(o, "ConfigMap", o.Namespace, n.Value)) > 0 {
 				continue
 			}
 			candidates := names(set, "ConfigMap", o.Namespace)
+			if len(candidates) == 0 {
+				candidates = names(set, "ConfigMap", "") // of another namespace
+			}
 			const consequence = "the pod stays in ContainerCreating for ever"
 			hashed := regexp.MustCompile("^" + regexp.QuoteMeta(n.Value) + "-[0-9a-z]{10}$")
 			if i := slices.IndexFunc(candidates, hashed.MatchString); i >= 0 {
@@ -83,7 +87,7 @@ func anyUnknown(list *lint.Node) bool {
 
 // checkCommand: the profiles that a head's command names are those of the configuration, and its configuration file is in the
 // ConfigMap that is mounted there.
-func checkCommand(set *lint.Setup, report *lint.Reporter, o *lint.Object) {
+func checkCommand(set *lint.Setup, see sight, report *lint.Reporter, o *lint.Object) {
 	profiles := map[string]bool{"standard": true}
 	for _, c := range set.Configs {
 		for _, name := range c.NF.Profiles() {
@@ -103,21 +107,21 @@ func checkCommand(set *lint.Setup, report *lint.Reporter, o *lint.Object) {
 					}
 				}
 			case "-c", "-C":
-				checkConfigFile(set, report, o, c, value)
+				checkConfigFile(see, report, o, c, value)
 			}
 		}
 	}
 }
 
 // checkConfigFile looks into the ConfigMap that is mounted where a configuration file is read from.
-func checkConfigFile(set *lint.Setup, report *lint.Reporter, o *lint.Object, container, file *lint.Node) {
+func checkConfigFile(see sight, report *lint.Reporter, o *lint.Object, container, file *lint.Node) {
 	for _, m := range container.Get("volumeMounts").List() {
 		volume := o.PodSpec().Get("volumes").Find("name", m.Get("name").Text())
 		name := volume.Get("configMap", "name")
 		if m.Get("mountPath").Text() != path.Dir(file.Text()) || m.Get("subPath") != nil || !name.Known() || volume.Get("configMap", "items") != nil {
 			continue
 		}
-		for _, cm := range set.Named("ConfigMap", o.Namespace, name.Value) {
+		for _, cm := range see.named(o, "ConfigMap", o.Namespace, name.Value) {
 			if data := cm.Get("data"); data != nil && data.Get(path.Base(file.Value)) == nil {
 				report.At(file, "name a key of the ConfigMap", "%s reads %s, but the ConfigMap %s has no %s: Nextflow ends at once", o.ID(), file.Value, name.Value, path.Base(file.Value)).See(data, "its keys")
 			}
