@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -76,7 +76,14 @@ func (c *collector) collect(arg string) (*collected, error) {
 		c.read(out, arg, true)
 		return out, nil
 	}
-	c.walk(out, arg)
+	var names []string
+	c.walk(out, arg, &names)
+	for chunk := range slices.Chunk(names, 256) {
+		c.graph.prefetch(chunk)
+		for _, name := range chunk {
+			c.read(out, name, false)
+		}
+	}
 	return out, nil
 }
 
@@ -88,8 +95,9 @@ func rootCause(err error) error {
 	return err
 }
 
-// walk visits a directory in the order of names. Links to directories are not followed: they lead to loops.
-func (c *collector) walk(out *collected, dir string) {
+// walk names the files below a directory that may matter, in the order of names. Links to directories are not followed: they
+// lead to loops.
+func (c *collector) walk(out *collected, dir string, names *[]string) {
 	entries, err := c.tree.ReadDir(dir)
 	if err != nil {
 		out.problems = append(out.problems, Problem{File: NewFile(dir, nil), Message: "this directory cannot be read: " + rootCause(err).Error()})
@@ -103,12 +111,15 @@ func (c *collector) walk(out *collected, dir string) {
 		switch {
 		case e.IsDir():
 			if !strings.HasPrefix(e.Name(), ".") && !skipped[e.Name()] {
-				c.walk(out, name)
+				c.walk(out, name, names)
 			}
 		case interesting(e.Name()) && !strings.HasPrefix(e.Name(), "."):
-			if info, err := c.tree.Stat(name); err == nil && !info.IsDir() { // a link may lead nowhere, or in a circle
-				c.read(out, name, false)
+			if !e.Type().IsRegular() {
+				if info, err := c.tree.Stat(name); err != nil || info.IsDir() { // a link may lead nowhere, or in a circle
+					continue
+				}
 			}
+			*names = append(*names, name)
 		}
 	}
 }
@@ -147,14 +158,6 @@ func (c *collector) read(out *collected, name string, explicit bool) {
 	}
 }
 
-// setupWord are the words of a Nextflow set-up; ours, too, those of documents that belong to one only with others.
-var (
-	setupWord = regexp.MustCompile(`(?i)` + setupWords)
-	ours      = regexp.MustCompile(`(?i)` + setupWords + `|"Statement"|karpenter|ServiceAccount|RoleBinding|kind:\s*"?(?:Role|ClusterRole|Namespace|LimitRange|ResourceQuota|Kustomization|CSIDriver|DeviceClass|ClusterConfig|\w*AdmissionPolicy|\w*AdmissionPolicyBinding|Secret|ExternalSecret|SealedSecret)\b`)
-)
-
-const setupWords = `nextflow|fusion|seqera|tower|\bfuse\b|nvme|instance-?store|localStorage|node\.eks\.aws|\[settings|settings\.|nodeadm|setup-local-disks|bootstrap\.sh|eks\.amazonaws\.com|oidc\.eks|pods\.eks|kueue|PodIdentityAssociation`
-
 func (c *collector) classify(out *collected, f *File, explicit bool) {
 	if why := unreadable(f); why != "" {
 		if explicit || manifest(f.Name) {
@@ -166,7 +169,7 @@ func (c *collector) classify(out *collected, f *File, explicit bool) {
 	if ext == "" && explicit {
 		ext = sniff(f.Src)
 	}
-	if !explicit && ext != ".cue" && ext != ".config" && !isKustomization(f.Name) && !ours.Match(f.Src) {
+	if !explicit && ext != ".cue" && ext != ".config" && !isKustomization(f.Name) && concernOf(f) == none {
 		return
 	}
 	s := &source{File: f, explicit: explicit}
@@ -229,7 +232,7 @@ func unreadable(f *File) string {
 
 // data sorts the documents of a YAML or JSON file.
 func (c *collector) data(out *collected, s *source, docs []*Node, bad *syntaxError) {
-	if bad != nil && (s.explicit || ours.Match(s.Src)) {
+	if bad != nil && (s.explicit || concernOf(s.File) != none) {
 		out.problems = append(out.problems, Problem{File: s.File, At: bad.at, Message: bad.message})
 	}
 	for _, n := range docs {
@@ -308,7 +311,7 @@ func (c *collector) page(out *collected, s *source) {
 		default:
 			continue
 		}
-		if bad != nil && ours.Match(b.src) {
+		if bad != nil && concernIn(b.src) != none {
 			out.problems = append(out.problems, Problem{File: s.File, At: bad.at, Message: bad.message})
 		}
 		for _, n := range docs {

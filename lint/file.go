@@ -16,6 +16,8 @@ type File struct {
 
 	lines []int // byte offset of the start of each line
 	mark  bool  // it began with a byte order mark
+
+	concern concern // see concernOf
 }
 
 var byteOrderMark = []byte("\uFEFF")

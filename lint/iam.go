@@ -88,11 +88,11 @@ func (set *Setup) Webs() []Web {
 	return out
 }
 
-// Claim are the conditions on a claim ("sub", "aud") of any issuer.
+// Claim are the conditions on a claim ("sub", "aud") of any issuer, also of one that a variable names.
 func (s Statement) Claim(claim string) []Condition {
 	var out []Condition
 	for _, c := range s.Conditions {
-		if strings.HasSuffix(c.Key.Value, ":"+claim) && strings.Contains(c.Key.Value, "oidc") {
+		if strings.HasSuffix(c.Key.Value, ":"+claim) && !strings.HasPrefix(c.Key.Value, "aws:") {
 			out = append(out, c)
 		}
 	}

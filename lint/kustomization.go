@@ -79,6 +79,7 @@ type graph struct {
 	files map[string]*File
 	dirs  map[string]*Kustomization // nil: no kustomization there
 	yaml  map[*File]parsed
+	dull  map[string]bool // files that were read, and concern no set-up
 }
 
 // parsed is what a YAML file holds.
@@ -101,10 +102,11 @@ func (g *graph) docs(f *File) ([]*Node, *syntaxError) {
 func (g *graph) forget(f *File) {
 	delete(g.files, f.Name)
 	delete(g.yaml, f)
+	g.dull[f.Name] = concernOf(f) != own
 }
 
 func newGraph(tree Tree) *graph {
-	return &graph{tree: tree, files: map[string]*File{}, dirs: map[string]*Kustomization{}, yaml: map[*File]parsed{}}
+	return &graph{tree: tree, files: map[string]*File{}, dirs: map[string]*Kustomization{}, yaml: map[*File]parsed{}, dull: map[string]bool{}}
 }
 
 // file reads a file once.
@@ -156,13 +158,16 @@ func (g *graph) broken(files []string) bool {
 // concerns says whether a kustomization leads to anything of a Nextflow set-up; others are not rendered.
 func (g *graph) concerns(top *Kustomization, all []*Kustomization, files []string) bool {
 	for _, k := range all {
-		if setupWord.Match(k.File.Src) {
+		if concernOf(k.File) == own {
 			return true
 		}
 	}
-	return setupWord.MatchString(top.Dir) || slices.ContainsFunc(files, func(name string) bool {
+	return setupWords.in([]byte(top.Dir)) || slices.ContainsFunc(files, func(name string) bool {
+		if g.dull[name] {
+			return false
+		}
 		f, err := g.file(name)
-		return err != nil || setupWord.Match(f.Src) // what is missing is for kustomize to say
+		return err != nil || concernOf(f) == own // what is missing is for kustomize to say
 	})
 }
 

@@ -26,7 +26,17 @@ type Node struct {
 
 	File       *File
 	Start, End int // byte offsets in File; of a Map or List its first to its last value
+
+	certain certainty // of Value, once it was asked for: rules ask all the time
 }
+
+type certainty int8
+
+const (
+	notAsked certainty = iota
+	stands             // in the file
+	depends            // on what no file shows
+)
 
 // Field is an entry of a Map.
 type Field struct {
@@ -88,12 +98,22 @@ func (n *Node) Text() string {
 
 // Known says whether n is a scalar whose value stands in the file: no template, no variable, no placeholder.
 func (n *Node) Known() bool {
-	return n != nil && n.Kind != Map && n.Kind != List && n.Kind != Null && !unknown(n.Value)
+	return n != nil && n.Kind != Map && n.Kind != List && n.Kind != Null && !n.depends()
 }
 
 // Unknown says whether n is there but its value is not: a template expression, a variable or a placeholder.
 func (n *Node) Unknown() bool {
-	return n != nil && n.Kind == String && unknown(n.Value)
+	return n != nil && n.Kind == String && n.depends()
+}
+
+func (n *Node) depends() bool {
+	if n.certain == notAsked {
+		n.certain = stands
+		if unknown(n.Value) {
+			n.certain = depends
+		}
+	}
+	return n.certain == depends
 }
 
 // IsTrue says whether n is known to be true.

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 	"time"
@@ -23,10 +24,15 @@ type Suppression struct {
 	from, to   int // lines that it covers
 }
 
+var ignoreMark = []byte("fusiongen:ignore")
+
 var ignoreComment = regexp.MustCompile(`(?:#|//|<!--)\s*fusiongen:ignore\b([^\n]*)`)
 
 // suppressions are the comments of a file. In a Markdown page a comment covers the fenced block that follows it.
 func suppressions(f *File) []*Suppression {
+	if !bytes.Contains(f.Src, ignoreMark) {
+		return nil
+	}
 	var out []*Suppression
 	for _, m := range ignoreComment.FindAllSubmatchIndex(f.Src, -1) {
 		words := strings.TrimSpace(strings.TrimSuffix(strings.TrimRight(string(f.Src[m[2]:m[3]]), " \t\r"), "-->"))

@@ -3,7 +3,6 @@ package lint
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -43,12 +42,7 @@ func (Disk) ReadFile(name string) ([]byte, error) {
 	if info.Size() > maxFile {
 		return nil, errNotRead{fmt.Sprintf("has %d MiB; files above %d MiB are not read", info.Size()>>20, maxFile>>20)}
 	}
-	f, err := os.Open(filepath.FromSlash(name))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxFile))
+	return os.ReadFile(filepath.FromSlash(name))
 }
 
 // ReadDir lists a directory, sorted by name.

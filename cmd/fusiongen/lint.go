@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -75,6 +76,8 @@ func (l *linter) run(ctx context.Context, args []string) error {
 	if err := l.prepare(args); err != nil {
 		return err
 	}
+	debug.SetGCPercent(200) // a short life: collecting less often costs memory that is given back soon
+	debug.SetMemoryLimit(200 << 20)
 	selected, err := l.settings.Rules(rules.All())
 	if err != nil {
 		return usageError{err.Error()}
@@ -223,6 +226,9 @@ func summary(shown []lint.Finding) string {
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "x") {
+		return fmt.Sprintf("%d %ses", n, noun)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -57,10 +57,14 @@ func roleNamespace(b *lint.Object, kind string) string {
 // ourBindings are the bindings that concern a run: of a launcher, of an account that a run has, or in a namespace of runs.
 func ourBindings(set *lint.Setup) []*lint.Object {
 	home := homes(set)
-	roles := launchers(set)
+	bound := map[*lint.Object]bool{}
+	for _, role := range launchers(set) {
+		for _, b := range bindings(set, role) {
+			bound[b] = true
+		}
+	}
 	return slices.DeleteFunc(set.Kind("RoleBinding", "ClusterRoleBinding"), func(b *lint.Object) bool {
-		bound := slices.ContainsFunc(roles, func(r *lint.Object) bool { return slices.Contains(bindings(set, r), b) })
-		return !bound && !home[b.Namespace] && !(b.Kind == "RoleBinding" && ourWords.MatchString(b.Name+" "+b.Namespace))
+		return !bound[b] && !home[b.Namespace] && !(b.Kind == "RoleBinding" && ourWords.MatchString(b.Name+" "+b.Namespace))
 	})
 }
 

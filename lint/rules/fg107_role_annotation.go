@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema"
 )
 
 var roleAnnotation = lint.Rule{
@@ -17,17 +18,18 @@ var roleAnnotation = lint.Rule{
 const noCredentials = "pods get no credentials of the role and call S3 as the node, or anonymously"
 
 func checkRoleAnnotation(set *lint.Setup, report *lint.Reporter) {
+	trusts := webs(set)
 	for _, sa := range set.Kind("ServiceAccount") {
 		annotations := sa.Get("metadata", "annotations")
 		if f := annotations.Field(lint.RoleAnnotation); f != nil {
-			checkRoleARN(set, report, sa, f.Value)
+			checkRoleARN(set, trusts, report, sa, f.Value)
 			continue
 		}
 		if f := misspelt(annotations); f != nil {
 			report.At(f.Key, "write "+lint.RoleAnnotation, "EKS does not know the annotation %s, so %s", f.Key.Value, noCredentials).Safe(replace(f.Key, lint.RoleAnnotation)...)
 			continue
 		}
-		checkUnannotated(set, report, sa)
+		checkUnannotated(set, trusts, report, sa)
 	}
 }
 
@@ -48,8 +50,8 @@ func misspelt(annotations *lint.Node) *lint.Field {
 }
 
 // checkUnannotated: a trust policy that names the account means it to have a role by IRSA.
-func checkUnannotated(set *lint.Setup, report *lint.Reporter, sa *lint.Object) {
-	for _, w := range webs(set) {
+func checkUnannotated(set *lint.Setup, trusts []lint.Web, report *lint.Reporter, sa *lint.Object) {
+	for _, w := range trusts {
 		for _, c := range w.Claim("sub") {
 			for _, v := range c.Values {
 				if a, ok := lint.Subject(v.Text()); ok && a.Name == sa.Name && a.Namespace == sa.Namespace && !associated(set, a) {
@@ -71,7 +73,7 @@ var (
 	bareRole = regexp.MustCompile(`^[\w+=,.@/-]+$`)
 )
 
-func checkRoleARN(set *lint.Setup, report *lint.Reporter, sa *lint.Object, value *lint.Node) {
+func checkRoleARN(set *lint.Setup, trusts []lint.Web, report *lint.Reporter, sa *lint.Object, value *lint.Node) {
 	if !value.Known() {
 		if value != nil && value.Value == "" && !value.Unknown() {
 			report.At(value, "write the role's ARN", "%s has an empty role annotation, so its %s", sa.ID(), noCredentials)
@@ -86,8 +88,13 @@ func checkRoleARN(set *lint.Setup, report *lint.Reporter, sa *lint.Object, value
 		}
 		return
 	}
+	if meant := nearRole(set, role.Name); meant != "" {
+		fixed := strings.TrimSuffix(value.Value, role.Name) + meant
+		report.At(value, "write "+fixed, "%s takes the role %s, but the role of the set-up is %s, so STS refuses it and %s", sa.ID(), role.Name, meant, noCredentials).Unsafe(replace(value, fixed)...)
+		return
+	}
 	var other *lint.Node
-	for _, w := range webs(set) {
+	for _, w := range trusts {
 		if !trustsAccount(w, sa) {
 			continue
 		}
@@ -103,6 +110,27 @@ func checkRoleARN(set *lint.Setup, report *lint.Reporter, sa *lint.Object, value
 			"%s takes a role of account %s, but the trust policy that names it is of account %s, so STS refuses the token and %s", sa.ID(), role.Account, account, noCredentials).
 			See(other, "the provider of account %s", account)
 	}
+}
+
+// nearRole is the IAM role of the set-up (an object of ACK or Crossplane) that a name was meant to be, or "" where it names one.
+func nearRole(set *lint.Setup, name string) string {
+	var roles []string
+	for _, o := range set.Kind("Role") {
+		switch o.Group() {
+		case "iam.services.k8s.aws":
+			roles = append(roles, o.Get("spec", "name").Text())
+		case "iam.aws.upbound.io", "iam.aws.m.upbound.io":
+			if external := o.Get("metadata", "annotations", "crossplane.io/external-name"); external != nil {
+				roles = append(roles, external.Text())
+			} else {
+				roles = append(roles, o.Name)
+			}
+		}
+	}
+	if slices.Contains(roles, name) {
+		return ""
+	}
+	return schema.Suggest(name, roles)
 }
 
 func whyNoRole(value string) string {

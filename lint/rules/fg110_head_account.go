@@ -22,7 +22,13 @@ func checkHeadAccount(set *lint.Setup, report *lint.Reporter) {
 			at = o.NameNode()
 		}
 		if a.Name != "default" && len(set.Named("ServiceAccount", a.Namespace, a.Name)) == 0 {
-			missing(set, report, at, names(set, "ServiceAccount", a.Namespace), "%s runs as the service account %s, which does not exist, so its pod is never created", o.ID(), a)
+			candidates := names(set, "ServiceAccount", a.Namespace)
+			if ns := o.Get("metadata", "namespace"); len(candidates) == 0 && ns.Known() && at.Known() {
+				for _, sa := range set.Named("ServiceAccount", "", a.Name) {
+					at, candidates = ns, append(candidates, sa.Namespace) // the name is right, the pod's namespace is not
+				}
+			}
+			missing(set, report, at, candidates, "%s runs as the service account %s, which does not exist, so its pod is never created", o.ID(), a)
 			continue
 		}
 		checkHeadBound(set, report, o, a, at)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
@@ -16,6 +17,7 @@ var trustAudience = lint.Rule{
 const stsAudience = "sts.amazonaws.com"
 
 func checkAudience(set *lint.Setup, report *lint.Reporter) {
+	checkClients(set, report)
 	for _, w := range webs(set) {
 		auds := w.Claim("aud")
 		if len(auds) == 0 {
@@ -42,6 +44,34 @@ func checkAudience(set *lint.Setup, report *lint.Reporter) {
 					f.Safe(replace(v, want)...)
 				}
 			}
+		}
+	}
+}
+
+// checkClients: the provider must take the tokens' audience before any trust policy is looked at.
+func checkClients(set *lint.Setup, report *lint.Reporter) {
+	for _, o := range set.Kind("OpenIDConnectProvider") {
+		spec := o.Get("spec")
+		if spec.Get("forProvider") != nil {
+			spec = spec.Get("forProvider")
+		}
+		ids := spec.Get("clientIDs")
+		if ids == nil {
+			ids = spec.Get("clientIdList")
+		}
+		if !strings.Contains(spec.Get("url").Text(), "oidc.eks") || len(ids.List()) == 0 {
+			continue
+		}
+		expected := map[string]*lint.Node{stsAudience: nil}
+		for _, sa := range runners(set) {
+			if n := sa.Get("metadata", "annotations", "eks.amazonaws.com/audience"); n.Known() {
+				expected[n.Value] = n
+			}
+		}
+		takes := slices.ContainsFunc(ids.Items, func(n *lint.Node) bool { _, ok := expected[n.Value]; return ok || n.Unknown() })
+		if !takes {
+			report.At(ids.Items[0], "write "+stsAudience, "the provider takes tokens for %s only, but pods' tokens are for %s: STS answers Incorrect token audience", english(ids.Texts()), stsAudience).
+				Safe(replace(ids.Items[0], stsAudience)...)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func checkBuckets(set *lint.Setup, report *lint.Reporter) {
 		}
 		f := report.At(at.at, "grant "+need.action+" on "+at.object("*"), "no policy grants %s on %s: %s", need.action, at.at.Value, need.consequence)
 		if at.where == "inputs" {
-			f.As(lint.Warning) // a bucket of others may be open to all
+			f.As(lint.Hint) // a bucket of others may be open to all
 		}
 		if near != nil {
 			f.See(near, "the bucket is granted here, but not this prefix or call")

@@ -15,11 +15,15 @@ var missingAction = lint.Rule{
 
 func checkMissingActions(set *lint.Setup, report *lint.Reporter) {
 	policies := slices.DeleteFunc(identityPolicies(set), func(p *lint.Policy) bool { return !concernsS3(p) })
+	all := places(set)
 	for _, p := range policies {
-		who := roleOf(set, p)
+		who := ""
+		if len(all) > 0 {
+			who = roleOf(set, p)
+		}
 		seen := map[lint.S3]bool{}
-		for _, at := range places(set) {
-			statement := granting(p, at, places(set))
+		for _, at := range all {
+			statement := granting(p, at, all)
 			if statement == nil || seen[at.S3] || misshapen(p) || !granted(policies, at) {
 				continue
 			}
@@ -43,7 +47,7 @@ func granting(p *lint.Policy, at place, all []place) *lint.Statement {
 	}
 	for _, s := range p.Statements() {
 		lists := slices.ContainsFunc(s.Resources, func(r *lint.Node) bool { return r.Known() && resourceMatches(r, at.Bucket) })
-		if s.Effect == "Allow" && at.where == "work" && lists && prefixAllowed(s, "s3:ListBucket", at.key("x")) {
+		if s.Effect == "Allow" && at.where == "work" && lists && grantsS3(s) && prefixAllowed(s, "s3:ListBucket", at.key("x")) {
 			return &s
 		}
 	}
@@ -52,7 +56,7 @@ func granting(p *lint.Policy, at place, all []place) *lint.Statement {
 
 func grantsObjects(p *lint.Policy, at place) *lint.Statement {
 	for _, s := range p.Statements() {
-		if s.Effect == "Allow" && slices.ContainsFunc(s.Resources, func(r *lint.Node) bool { return r.Known() && resourceMatches(r, at.object("x")) }) {
+		if s.Effect == "Allow" && grantsS3(s) && slices.ContainsFunc(s.Resources, func(r *lint.Node) bool { return r.Known() && resourceMatches(r, at.object("x")) }) {
 			return &s
 		}
 	}

@@ -16,6 +16,9 @@ var trustAction = lint.Rule{
 				continue
 			}
 			at := w.Get("Action")
+			if at == nil {
+				at = w.Provider
+			}
 			f := report.At(at, "write "+web, "a service account's token is traded by %s, which this statement does not grant, so no pod can take the role", web)
 			if len(w.Actions) == 1 {
 				f.Safe(replace(w.Actions[0], web)...)

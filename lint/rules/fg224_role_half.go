@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 )
@@ -18,7 +20,7 @@ var roleHalf = lint.Rule{
 		}
 		for _, policies := range dirs {
 			for _, p := range policies {
-				if !paired(policies) || partner(policies, p) || !p.Trust() && (everyoneStrays(set) || !concernsS3(p)) {
+				if !paired(policies) || partner(policies, p) || !ofRun(set, p) {
 					continue
 				}
 				at := p.Fields[0].Key
@@ -30,6 +32,18 @@ var roleHalf = lint.Rule{
 			}
 		}
 	},
+}
+
+// ofRun says whether a document is of a role that a run has, by the account that it trusts, or by the place that it grants in a
+// file that is named as one of two.
+func ofRun(set *lint.Setup, p *lint.Policy) bool {
+	if p.Trust() {
+		return slices.ContainsFunc(accountsOf(set, p), func(a lint.Account) bool {
+			return slices.ContainsFunc(runners(set), func(sa *lint.Object) bool { return same(a, lint.Account{Namespace: sa.Namespace, Name: sa.Name}) })
+		})
+	}
+	half := strings.TrimSuffix(path.Base(p.File.Name), path.Ext(p.File.Name)) != p.Base
+	return half && !everyoneStrays(set) && slices.ContainsFunc(places(set), func(at place) bool { return grantsObjects(p, at) != nil })
 }
 
 // paired says whether a directory keeps its roles in pairs of files: at least one pair is whole.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 )
@@ -19,6 +20,9 @@ func checkNodePartOff(set *lint.Setup, report *lint.Reporter) {
 			wanted = append(wanted, arch)
 		}
 		for _, p := range t.parts() {
+			for _, n := range strangeLabels(p.PodSpec()) {
+				report.At(n, "write kubernetes.io/arch, kubernetes.io/os or kubernetes.io/hostname", "no node has the label %s, which the %s %s asks for: it runs nowhere, and no task starts", n.Value, p.Role, p.Name)
+			}
 			for _, l := range wanted {
 				if at := pins(p.PodSpec(), l.Key, l.Value); at != nil {
 					f := report.At(at, "let the DaemonSet run on nodes with "+l.Key+"="+l.Value,
@@ -58,4 +62,27 @@ func (t task) fits(p pool) bool {
 		}
 	}
 	return !slices.ContainsFunc(t.selector(), func(l label) bool { return !p.mayHave(l.Key, l.Value) })
+}
+
+// strangeLabels are the keys of a workload's selector and required affinity that are in Kubernetes' own domain and that no node has.
+func strangeLabels(spec *lint.Node) []*lint.Node {
+	var out []*lint.Node
+	add := func(n *lint.Node) {
+		if name, own := strings.CutPrefix(n.Text(), "kubernetes.io/"); own && name != "arch" && name != "os" && name != "hostname" {
+			out = append(out, n)
+		}
+	}
+	if m := spec.Get("nodeSelector"); m != nil {
+		for _, f := range m.Fields {
+			add(f.Key)
+		}
+	}
+	for _, term := range spec.Get("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms").List() {
+		for _, r := range requirementsOf(term.Get("matchExpressions")) {
+			if r.Operator == "In" || r.Operator == "Exists" {
+				add(r.Get("key"))
+			}
+		}
+	}
+	return out
 }

@@ -42,7 +42,7 @@ func kubeletMount(spec *lint.Node) (volume, mounted *lint.Node) {
 	for _, v := range spec.Get("volumes").List() {
 		host := v.Get("hostPath", "path")
 		clean := path.Clean("/" + host.Text())
-		if !strings.HasPrefix(clean, kubeletPlugins) && !strings.HasPrefix(kubeletPlugins, clean+"/") || host.Text() == "" {
+		if host.Text() == "" || !within(clean, kubeletPlugins) {
 			continue
 		}
 		volume = host

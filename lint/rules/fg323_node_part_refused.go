@@ -1,51 +1,47 @@
 package rules
 
-import "github.com/fusiongen/fusiongen/lint"
+import (
+	"slices"
+
+	"github.com/fusiongen/fusiongen/lint"
+)
 
 var nodePartRefused = lint.Rule{
 	ID: "FG323", Slug: "node-part-refused", Severity: lint.Error, Since: "0.1",
-	Summary: "a DaemonSet that tasks need is one that Kubernetes refuses",
+	Summary: "a DaemonSet that tasks need is one that Kubernetes refuses, or that never runs",
 	Check:   checkNodePartRefused,
 }
 
 func checkNodePartRefused(set *lint.Setup, report *lint.Reporter) {
 	for _, p := range fuseParts(set) {
-		spec := p.PodSpec()
-		refuse := func(n *lint.Node, hint, message string, args ...any) {
+		refuse := func(n *lint.Node, hint, message string) {
 			if n == nil {
 				n = p.NameNode()
 			}
-			report.At(n, hint, "the API server refuses the "+p.Role+" "+p.Name+": "+message, args...)
+			report.At(n, hint, "the API server refuses the %s %s: %s", p.Role, p.Name, message)
 		}
-		labels := p.Get("spec", "template", "metadata", "labels")
-		want := p.Get("spec", "selector", "matchLabels")
+		selector := p.Get("spec", "selector")
+		want := selector.Get("matchLabels")
 		switch {
-		case want == nil && p.Get("spec", "selector", "matchExpressions") == nil:
-			refuse(nil, "add spec.selector.matchLabels with the template's labels", "it has no selector")
-		case !picks(p.Get("spec", "selector"), labels):
+		case selector.Get("matchExpressions") == nil && (want == nil || len(want.Fields) == 0):
+			refuse(selector, "add spec.selector.matchLabels with the template's labels", "it has no selector")
+		case !picks(selector, p.Get("spec", "template", "metadata", "labels")):
 			refuse(want, "give the pod template the selector's labels", "its selector does not match its own pods' labels")
 		}
-		volumes := map[string]bool{}
-		for _, v := range spec.Get("volumes").List() {
-			volumes[v.Get("name").Text()] = true
+		for _, r := range refusals(p.PodSpec()) {
+			refuse(r.at, r.hint, r.message)
 		}
-		for _, list := range [...]string{"initContainers", "containers"} {
-			for _, c := range spec.Get(list).List() {
-				if c.Get("image") == nil {
-					refuse(c, "write the image", "a container has no image")
-				}
-				if c.Get("name") == nil {
-					refuse(c, "write a name", "a container has no name")
-				}
-				security := c.Get("securityContext")
-				if security.Get("privileged").IsTrue() && security.Get("allowPrivilegeEscalation").Text() == "false" {
-					refuse(security.Get("allowPrivilegeEscalation"), "remove allowPrivilegeEscalation", "a privileged container cannot forbid privilege escalation")
-				}
-				for _, m := range c.Get("volumeMounts").List() {
-					if name := m.Get("name"); name.Known() && !volumes[name.Value] {
-						refuse(name, "add the volume, or mend the name", "no volume is called %s", name.Value)
-					}
-				}
+		for _, n := range lostProbes(p.PodSpec()) {
+			report.At(n, "name the port in the container's ports", "the probe of the %s %s asks the port %s, which the container does not have: kubelet restarts it for ever", p.Role, p.Name, n.Value)
+		}
+		class := p.PodSpec().Get("priorityClassName")
+		own := slices.ContainsFunc(set.Kind("PriorityClass"), func(o *lint.Object) bool { return o.Name == class.Text() })
+		if class.Known() && class.Value != "system-node-critical" && class.Value != "system-cluster-critical" && !own {
+			f := report.At(class, "write system-node-critical", "no PriorityClass %s is here: without it Kubernetes makes no pod of the %s %s", class.Value, p.Role, p.Name)
+			if near := typo(class.Value, []string{"system-node-critical", "system-cluster-critical"}); near != "" {
+				f.Safe(lint.Replace(class, near))
+			} else {
+				f.NotGiven()
 			}
 		}
 	}

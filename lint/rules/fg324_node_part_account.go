@@ -15,7 +15,12 @@ var nodePartAccount = lint.Rule{
 func checkNodePartAccount(set *lint.Setup, report *lint.Reporter) {
 	for _, p := range fuseParts(set) {
 		account := p.PodSpec().Get("serviceAccountName")
-		if !account.Known() || account.Value == "default" || len(set.Named("ServiceAccount", p.Namespace, account.Value)) > 0 {
+		found := set.Named("ServiceAccount", p.Namespace, account.Text())
+		if p.Namespace == "" && len(found) > 0 && !slices.ContainsFunc(found, func(o *lint.Object) bool { return o.Namespace == "" }) {
+			report.At(p.NameNode(), "write metadata.namespace: "+found[0].Namespace, "the %s %s has no namespace and lands in default, where its service account %s is not: Kubernetes makes no pod of it", p.Role, p.Name, account.Value).
+				See(found[0].NameNode(), "the account is in %s", found[0].Namespace)
+		}
+		if !account.Known() || account.Value == "default" || len(found) > 0 {
 			continue
 		}
 		var names []string

@@ -15,8 +15,11 @@ var nfNoWorkdir = lint.Rule{
 
 func checkNoWorkdir(set *lint.Setup, report *lint.Reporter) {
 	for _, t := range taskPods(set) {
-		if _, on := t.fusion(); !on || !t.whole() || t.Get("workDir") != nil || t.elsewhere("workDir") {
+		if _, on := t.fusion(); !on || !t.whole() || set.Platform() || t.Get("workDir") != nil || t.elsewhere("workDir") {
 			continue
+		}
+		if slices.ContainsFunc(computeEnvs(set), func(e computeEnv) bool { return e.get("workDir") != nil }) {
+			continue // Seqera Platform gives it to each run
 		}
 		heads := t.heads()
 		if slices.ContainsFunc(heads, func(h head) bool { return h.workdir() || h.env("NXF_WORK") != nil || h.open() }) {

@@ -11,12 +11,15 @@ var patchMiss = lint.Rule{
 	Summary: "a patch or a replacement selects no object, and kustomize says nothing",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
 		for _, k := range set.Kustomizations {
+			if len(k.Node.Get("patches").List())+len(k.Node.Get("patchesJson6902").List())+len(k.Node.Get("replacements").List()) == 0 {
+				continue
+			}
 			objects := reachable(set, k)
 			if objects == nil {
 				continue // nothing renders it
 			}
 			check := func(target *lint.Node, what string) {
-				if target == nil || len(target.Fields) == 0 || slices.ContainsFunc(objects, func(o *lint.Object) bool { return selects(target, o) }) {
+				if target == nil || len(target.Fields) == 0 || slices.ContainsFunc(objects, selecting(target)) {
 					return
 				}
 				f := report.At(target.Fields[0].Key, "name an object that the kustomization holds", "the %s selects no object of this kustomization, and kustomize leaves it out without a word: what it should change stays as it is", what)

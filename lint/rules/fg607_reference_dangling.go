@@ -1,20 +1,25 @@
 package rules
 
 import (
+	"maps"
+	"path"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 )
 
 var referenceDangling = lint.Rule{
 	ID: "FG607", Slug: "reference-dangling", Severity: lint.Error, Since: "0.1",
-	Summary: "the head's pod mounts a ConfigMap that does not exist under that name",
+	Summary: "the head's pod names a ConfigMap, a volume, a profile or a configuration file that does not exist",
 	Check:   checkReferences,
 }
 
 func checkReferences(set *lint.Setup, report *lint.Reporter) {
 	for _, o := range headPods(set) {
+		checkVolumes(report, o)
+		checkCommand(set, report, o)
 		for _, n := range configMapsOf(o) {
 			if !n.Known() || len(set.Named("ConfigMap", o.Namespace, n.Value)) > 0 {
 				continue
@@ -55,4 +60,67 @@ func configMapsOf(o *lint.Object) []*lint.Node {
 		}
 	}
 	return out
+}
+
+// checkVolumes: a mount of a volume that the pod does not have is refused.
+func checkVolumes(report *lint.Reporter, o *lint.Object) {
+	volumes := o.PodSpec().Get("volumes")
+	if o.Get("spec", "volumeClaimTemplates") != nil {
+		return
+	}
+	for _, c := range o.PodSpec().Get("containers").List() {
+		for _, m := range c.Get("volumeMounts").List() {
+			if n := m.Get("name"); n.Known() && volumes.Find("name", n.Value) == nil && !anyUnknown(volumes) {
+				report.At(n, "name one of the pod's volumes", "%s mounts the volume %s, which it does not have: the API server refuses it", o.ID(), n.Value)
+			}
+		}
+	}
+}
+
+func anyUnknown(list *lint.Node) bool {
+	return slices.ContainsFunc(list.List(), func(n *lint.Node) bool { return !n.Get("name").Known() })
+}
+
+// checkCommand: the profiles that a head's command names are those of the configuration, and its configuration file is in the
+// ConfigMap that is mounted there.
+func checkCommand(set *lint.Setup, report *lint.Reporter, o *lint.Object) {
+	profiles := map[string]bool{"standard": true}
+	for _, c := range set.Configs {
+		for _, name := range c.NF.Profiles() {
+			profiles[name] = true
+		}
+	}
+	for _, c := range o.PodSpec().Get("containers").List() {
+		words := slices.Concat(c.Get("command").List(), c.Get("args").List())
+		alone := slices.ContainsFunc(words, func(w *lint.Node) bool { return w.Text() == "-C" }) // else the pipeline's own profiles count, too
+		for i := 0; i+1 < len(words); i++ {
+			value := words[i+1]
+			switch words[i].Text() {
+			case "-profile":
+				for _, name := range strings.Split(value.Text(), ",") {
+					if alone && value.Known() && len(profiles) > 1 && !profiles[name] {
+						report.At(value, "name one of "+english(slices.Sorted(maps.Keys(profiles))), "%s runs with the profile %s, which its configuration does not have: Nextflow ends at once", o.ID(), name)
+					}
+				}
+			case "-c", "-C":
+				checkConfigFile(set, report, o, c, value)
+			}
+		}
+	}
+}
+
+// checkConfigFile looks into the ConfigMap that is mounted where a configuration file is read from.
+func checkConfigFile(set *lint.Setup, report *lint.Reporter, o *lint.Object, container, file *lint.Node) {
+	for _, m := range container.Get("volumeMounts").List() {
+		volume := o.PodSpec().Get("volumes").Find("name", m.Get("name").Text())
+		name := volume.Get("configMap", "name")
+		if m.Get("mountPath").Text() != path.Dir(file.Text()) || m.Get("subPath") != nil || !name.Known() || volume.Get("configMap", "items") != nil {
+			continue
+		}
+		for _, cm := range set.Named("ConfigMap", o.Namespace, name.Value) {
+			if data := cm.Get("data"); data != nil && data.Get(path.Base(file.Value)) == nil {
+				report.At(file, "name a key of the ConfigMap", "%s reads %s, but the ConfigMap %s has no %s: Nextflow ends at once", o.ID(), file.Value, name.Value, path.Base(file.Value)).See(data, "its keys")
+			}
+		}
+	}
 }

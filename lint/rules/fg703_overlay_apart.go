@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 )
@@ -34,6 +35,9 @@ func (p pool) excludes(r requirement) bool {
 	any := func(values []string, ok func(string) bool) bool { return slices.ContainsFunc(values, ok) }
 	if r.Key == "kubernetes.io/os" {
 		return !any(r.Values, func(v string) bool { return v == "linux" || v == "windows" }) || p.linux() && !slices.Contains(r.Values, "linux")
+	}
+	if name, own := strings.CutPrefix(r.Key, "kubernetes.io/"); own && name != "arch" {
+		return true // no instance type has it
 	}
 	if r.Key == "karpenter.sh/nodepool" {
 		return false // it may mean another pool

@@ -23,6 +23,9 @@ func checkNodeClassDangling(set *lint.Setup, report *lint.Reporter) {
 			report.At(p.NameNode(), "add nodeClassRef", "the pool has no nodeClassRef: the API server refuses it")
 			continue
 		case !known:
+			if near := typo(kind.Text(), []string{"EC2NodeClass", "NodeClass"}); near != "" && kind.Text() != "" {
+				report.At(kind, "write "+near, "no node class is of the kind %s: Karpenter starts no node of the pool %s", kind.Value, p.Name).Safe(lint.Replace(kind, near))
+			}
 			continue
 		case group.Known() && group.Value != want:
 			report.At(group, "write "+want, "the kind %s belongs to the group %s: Karpenter finds no such class and starts no node of the pool %s", kind.Value, want, p.Name).Safe(lint.Replace(group, want))

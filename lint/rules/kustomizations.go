@@ -3,6 +3,7 @@ package rules
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 )
@@ -35,27 +36,26 @@ func renderedBelow(set *lint.Setup, k *lint.Kustomization) []*lint.Object {
 	})
 }
 
-// selects says whether a selector of a patch or a replacement matches an object, by its names before and after
-// transformers. A field that cannot be judged matches.
-func selects(target *lint.Node, o *lint.Object) bool {
-	before := func(field ...string) string { return o.Origin.Get(field...).Text() }
-	group, version := "", ""
-	if m := apiVersion.FindStringSubmatch(o.APIVersion); m != nil {
-		group, version = m[1], m[2]
+// selecting says of an object whether a selector of a patch or a replacement matches it, by its names before and after
+// transformers. Selectors by label or annotation are taken to match.
+func selecting(target *lint.Node) func(*lint.Object) bool {
+	kind, group, version := pattern(target.Get("kind")), pattern(target.Get("group")), pattern(target.Get("version"))
+	name, namespace := pattern(target.Get("name")), pattern(target.Get("namespace"))
+	return func(o *lint.Object) bool {
+		before := func(field string) string { return o.Origin.Get("metadata", field).Text() }
+		_, v, found := strings.Cut(o.APIVersion, "/")
+		if !found {
+			v = o.APIVersion
+		}
+		return kind(o.Kind) && group(o.Group()) && version(v) && name(o.Name, before("name")) && namespace(o.Namespace, before("namespace"))
 	}
-	return fits(target.Get("kind"), o.Kind) && fits(target.Get("group"), group) && fits(target.Get("version"), version) &&
-		fits(target.Get("name"), o.Name, before("metadata", "name")) && fits(target.Get("namespace"), o.Namespace, before("metadata", "namespace")) &&
-		target.Get("labelSelector") == nil && target.Get("annotationSelector") == nil ||
-		(target.Get("labelSelector") != nil || target.Get("annotationSelector") != nil) && fits(target.Get("kind"), o.Kind)
 }
 
-var apiVersion = regexp.MustCompile(`^(?:(.*)/)?([^/]+)$`)
-
-// fits matches as kustomize does: the pattern is a regular expression for the whole value.
-func fits(pattern *lint.Node, values ...string) bool {
-	if !pattern.Known() || pattern.Value == "" {
-		return true
+// pattern matches as kustomize does: a regular expression for the whole value. What is absent or unknown matches all.
+func pattern(n *lint.Node) func(values ...string) bool {
+	re, err := regexp.Compile("^(?:" + n.Text() + ")$")
+	if !n.Known() || n.Value == "" || err != nil {
+		return func(...string) bool { return true }
 	}
-	re, err := regexp.Compile("^(?:" + pattern.Value + ")$")
-	return err != nil || slices.ContainsFunc(values, re.MatchString)
+	return func(values ...string) bool { return slices.ContainsFunc(values, re.MatchString) }
 }

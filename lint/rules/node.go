@@ -6,6 +6,6 @@ import "github.com/fusiongen/fusiongen/lint"
 func nodeRules() []lint.Rule {
 	return []lint.Rule{
 		overlayMissing, overlayMismatch, overlayApart, asgTag, noNodeFits, nodeNeverEnds, taskDisrupted, cpuLimits, kueueResource, kueueQueue,
-		archLayer, nodeClassDangling, noInstanceFits, podQuota,
+		archLayer, nodeClassDangling, noInstanceFits, podQuota, nodeObjectInvalid, nodeClassUnused,
 	}
 }

@@ -93,10 +93,20 @@ func prefixAllowed(s lint.Statement, action, prefix string) bool {
 	return true
 }
 
-// concernsS3 says whether a policy grants anything in S3.
+// concernsS3 says whether a policy grants a run anything in S3. What may look for clusters is of Seqera Platform, which
+// reads the work directory and runs nothing.
 func concernsS3(p *lint.Policy) bool {
+	return !findsClusters(p) && slices.ContainsFunc(p.Statements(), grantsS3)
+}
+
+func grantsS3(s lint.Statement) bool {
+	return slices.ContainsFunc(s.Actions, func(n *lint.Node) bool { return strings.HasPrefix(strings.ToLower(n.Value), "s3:") || n.Value == "*" })
+}
+
+// findsClusters says whether a policy is that of Platform's own principal.
+func findsClusters(p *lint.Policy) bool {
 	return slices.ContainsFunc(p.Statements(), func(s lint.Statement) bool {
-		return slices.ContainsFunc(s.Actions, func(n *lint.Node) bool { return strings.HasPrefix(strings.ToLower(n.Value), "s3:") || n.Value == "*" })
+		return slices.ContainsFunc(s.Actions, func(n *lint.Node) bool { return strings.HasPrefix(strings.ToLower(n.Value), "eks:") })
 	})
 }
 

@@ -19,6 +19,9 @@ func TestSourcesIAM(t *testing.T) { testSources(t, "iam", "126") }
 // TestSourcesPod: those of pods, scratch, configurations and nodes.
 func TestSourcesPod(t *testing.T) { testSources(t, "pod", "3457") }
 
+// TestSourcesPlatform: that of Seqera Platform.
+func TestSourcesPlatform(t *testing.T) { testSources(t, "platform", "") }
+
 // testSources: each id of the catalogues has one row in docs/rules/sources-NAME.md, which leads to a rule that exists or says why
 // there is none; and each rule of the families (by the digit of their IDs) has a row or is named below them.
 func testSources(t *testing.T, name, families string) {

@@ -68,9 +68,19 @@ func options(set *lint.Setup) []option {
 }
 
 // whole says whether what the configuration does not say is not said at all: it includes no other file, and no other
-// configuration of the set-up could be given along with it.
+// configuration of the set-up would be given along with it. One that is complete by itself would not.
 func (t task) whole() bool {
-	return len(t.NF.Includes) == 0 && len(t.set.Configs) == 1
+	return len(t.NF.Includes) == 0 && !slices.ContainsFunc(t.set.Configs, func(c *lint.Config) bool { return c != t.Config && !complete(c) })
+}
+
+// complete says whether a configuration is enough for runs on Kubernetes: it says the executor and has a k8s scope.
+func complete(c *lint.Config) bool {
+	says := func(name string) bool {
+		return slices.ContainsFunc(c.NF.Settings, func(s nfconfig.Setting) bool {
+			return s.Selector == "" && (s.Name == name || strings.HasPrefix(s.Name, name+"."))
+		})
+	}
+	return len(c.NF.Includes) == 0 && says("process.executor") && says("k8s")
 }
 
 // fusion says whether the pods surely use Fusion, and where that stands: a setting of the configuration, else the
@@ -84,10 +94,12 @@ func (t task) fusion() (*lint.Node, bool) {
 			return nil, true
 		}
 	}
-	if n := t.Key("fusion.privileged"); n != nil {
-		return n, true // of use with Fusion only
+	for _, s := range t.Settings() { // nobody sets what is of use with Fusion only, and not Fusion
+		if (s.Profile == "" || s.Profile == t.Profile) && (strings.HasPrefix(s.Setting.Name, "fusion.") || s.Setting.Name == "k8s.fuseDevicePlugin") {
+			return s.Name, true
+		}
 	}
-	return t.Key("k8s.fuseDevicePlugin"), t.Key("k8s.fuseDevicePlugin") != nil
+	return nil, false
 }
 
 // privileged says whether Nextflow makes the task pods privileged; at is the setting, or nil for the default, which is true.

@@ -36,7 +36,7 @@ func testGrants(t *testing.T, ctx context.Context, c *cluster.Cluster, u unit, a
 				t.Errorf("Nextflow's table names %v, which the server does not have", r)
 			}
 		}
-		got := allowed(t, ctx, c, ws.Name, account, all)
+		got := allowed(t, ctx, c, ws.Name, serviceAccount(ws.Name, account), all)
 		for _, r := range all {
 			if got[r] != want[r] {
 				t.Errorf("%s: %s %s (group %q): allowed %v, want %v", account, r.verb, r.resource, r.group, got[r], want[r])
@@ -70,8 +70,18 @@ func everyRight(t *testing.T, c *cluster.Cluster) []right {
 	return slices.Collect(maps.Keys(rights))
 }
 
+// subject is who asks.
+type subject struct {
+	user   string
+	groups []string
+}
+
+func serviceAccount(namespace, name string) subject {
+	return subject{"system:serviceaccount:" + namespace + ":" + name, []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace}}
+}
+
 // allowed asks the server about each right, 16 questions at a time.
-func allowed(t *testing.T, ctx context.Context, c *cluster.Cluster, namespace, account string, rights []right) map[right]bool {
+func allowed(t *testing.T, ctx context.Context, c *cluster.Cluster, namespace string, who subject, rights []right) map[right]bool {
 	answers := make([]bool, len(rights))
 	var wait sync.WaitGroup
 	places := make(chan struct{}, 16)
@@ -82,8 +92,7 @@ func allowed(t *testing.T, ctx context.Context, c *cluster.Cluster, namespace, a
 			resource, sub, _ := strings.Cut(r.resource, "/")
 			review, err := c.Client.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
 				Spec: authorizationv1.SubjectAccessReviewSpec{
-					User:   "system:serviceaccount:" + namespace + ":" + account,
-					Groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
+					User: who.user, Groups: append(slices.Clone(who.groups), "system:authenticated"),
 					ResourceAttributes: &authorizationv1.ResourceAttributes{
 						Namespace: namespace, Verb: r.verb, Group: r.group, Resource: resource, Subresource: sub},
 				}}, metav1.CreateOptions{})

@@ -46,12 +46,15 @@ func TestServer(t *testing.T) {
 	units := examples(t, root)
 	t.Run("Pipes", func(t *testing.T) { testPipes(t, ctx, c, root) })
 	t.Run("RandomSpecs", func(t *testing.T) { testRandomSpecs(t, ctx, c) })
+	t.Run("NV44", func(t *testing.T) { testPreparer(t, ctx, c, units) })
 	all := everyRight(t, c)
+	t.Run("Published", func(t *testing.T) { testPublished(t, ctx, c, root, all) })
 	for _, u := range units {
 		t.Run(u.name, func(t *testing.T) {
 			testKustomize(t, ctx, c, u)
 			testApply(t, ctx, c, u)
 			testGrants(t, ctx, c, u, all)
+			testLauncher(t, ctx, c, u, all)
 			testPodSecurity(t, ctx, c, u)
 			// The next example is another cluster, whose node pools have the same names.
 			if _, _, err := c.Kubectl(ctx, "", "delete", "nodepools.karpenter.sh", "--all"); err != nil {

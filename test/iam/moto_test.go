@@ -30,7 +30,7 @@ const accountID = "123456789012" // moto's
 // venv is the bin directory of the Python environment.
 func venv(t *testing.T) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "./venv")
+	cmd := exec.CommandContext(t.Context(), "../venv", "iam")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
