@@ -1,24 +1,31 @@
-# make demo    builds fusiongen, generates the example, checks its tree against the spec, and renders it
+# make demo    builds the programs and the image, generates the example, lints it, and renders its tree
 # make test    everything that CI runs; installs what it needs (Debian packages when root, modules by the ordinary clients)
 # make bench   measurements beside peers, printed as tables; make soak: the long runs; make dist: release files
+# make e2e     real pipelines on a real cluster (root); e2e-all: every cell; e2e-up, e2e-down: a world to try by hand
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo build test unit lint bench soak cover dist clean
+.PHONY: demo build test unit lint bench soak cover dist e2e e2e-all e2e-up e2e-down test-nvme clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 EXAMPLE ?= examples/minimal.cue
+SOURCES := $(shell find cmd schema gen lint overlays fuseimage -type f 2>/dev/null) go.mod go.sum
+GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
 
-build: bin/fusiongen
+build: bin/fusiongen bin/fuseimage bin/fusion
 
-bin/fusiongen: $(shell find cmd/fusiongen schema gen lint overlays -type f 2>/dev/null) go.mod go.sum
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $@ ./cmd/fusiongen
+bin/%: $(SOURCES)
+	$(GOBUILD) -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 
-demo: bin/fusiongen
-	rm -rf .cache/demo && mkdir -p .cache
-	bin/fusiongen build -o .cache/demo $(EXAMPLE)
-	bin/fusiongen build --check -o .cache/demo $(EXAMPLE)
+# The demo stamps the digest of the image that it builds into the generator, as a release does.
+demo: bin/fuseimage
+	rm -rf .cache/demo && mkdir -p .cache/demo
+	image=$$(bin/fuseimage build -o .cache/demo/image --version '$(VERSION)'); \
+	$(GOBUILD) -ldflags "$(LDFLAGS) -X main.image=$$image" -o bin/fusiongen ./cmd/fusiongen
+	bin/fusiongen build -o .cache/demo/tree $(EXAMPLE)
+	bin/fusiongen build --check -o .cache/demo/tree $(EXAMPLE)
+	bin/fusiongen lint --pedantic .cache/demo/tree
 	bin/fusiongen build $(EXAMPLE)
 
 test:
@@ -27,7 +34,7 @@ test:
 lint:
 	test/checks
 
-bench: bin/fusiongen
+bench: bin/fusiongen bin/fusion
 	test/bench/run
 
 cover:
@@ -40,11 +47,23 @@ cover:
 dist:
 	VERSION='$(VERSION)' IMAGE='$(IMAGE)' test/dist
 
+# e2e: the cells and pipelines that CI runs; K8S picks the version (test/cluster/VERSION).
+e2e:
+	test/e2e/run
+e2e-all:
+	test/e2e/run -e2e.all -e2e.verified "$$PWD/docs/verified.md"
+e2e-up:
+	cd test && go run ./e2e/try up
+e2e-down:
+	cd test && go run ./e2e/try down
+
+# test-nvme: the preparation of NVMe disks in a virtual machine with two of them.
+test-nvme:
+	cd test && go test -count=1 -timeout 15m ./qemu/
+
 # soak: the long runs, before an issue is called resolved.
 soak:
-	go test ./gen/ -run RandomSpecs -rapid.checks=20000 -timeout 60m
-	go test -run '^$$' -fuzz FuzzLoad -fuzztime 10m ./schema/
-	go test -run '^$$' -fuzz FuzzGroovy -fuzztime 5m ./gen/
+	test/soak
 
 clean:
 	rm -rf bin dist coverage .cache/demo

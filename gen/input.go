@@ -24,6 +24,7 @@ type input struct {
 	System         bool               `json:"system"` // whether any of our daemons runs on the nodes
 	CSIDriver      string             `json:"csiDriver"`
 	ScratchPath    string             `json:"scratchPath"`
+	ScratchMount   string             `json:"scratchMount"` // what of the node's tree a daemon must have to see ScratchPath
 	HostPath       string             `json:"hostPath"`
 	Taint          string             `json:"taint"`
 	Families       []string           `json:"families"`
@@ -59,7 +60,7 @@ func newInput(ws *schema.Workspace, opts Options, profile string) input {
 		Inject: inject, InjectByPolicy: inject == "policy" || inject == "init",
 		DevicePlugin: devicePlugin(ws), NodeVolumes: nodeVolumes(ws, inject),
 		System:    devicePlugin(ws) != "" || nodeVolumes(ws, inject) || ws.Nodes.Manage && (inject == "host" || ws.Scratch.Provider == "daemonset"),
-		CSIDriver: CSIDriver, ScratchPath: scratchPath(ws), HostPath: HostPath, Taint: ReadinessTaint,
+		CSIDriver: CSIDriver, ScratchPath: scratchPath(ws), ScratchMount: scratchMount(ws), HostPath: HostPath, Taint: ReadinessTaint,
 		Families: append([]string{}, ws.Nodes.Families...), HeadInCluster: headInCluster(ws), Profile: profile, Launcher: newLauncher(ws),
 	}
 }
@@ -172,4 +173,13 @@ func scratchPath(ws *schema.Workspace) string {
 		return NVMeMount + "/scratch"
 	}
 	return "/var/lib/fusion/scratch"
+}
+
+// scratchMount is the mount point where our own preparer mounts the array, possibly after a daemon that wants it has
+// started: a bind mount of the directory inside would stay on the root disk for good.
+func scratchMount(ws *schema.Workspace) string {
+	if ws.Scratch.Provider == "daemonset" {
+		return NVMeMount
+	}
+	return scratchPath(ws)
 }

@@ -109,6 +109,10 @@ func podOptions(ws *schema.Workspace) []string {
 		attributes := []pair{{"type", text("scratch")}}
 		if ws.Scratch.Size != "" {
 			attributes = append(attributes, pair{"size", text(ws.Scratch.Size)})
+			if ws.Scratch.Provider != "daemonset" {
+				// Only our own preparer mounts with project quotas; elsewhere the size is a promise of room, not a limit.
+				attributes = append(attributes, pair{"enforce", text("false")})
+			}
 		}
 		mount("/tmp", pair{"csi", mapping(pair{"driver", text(CSIDriver)}, pair{"volumeAttributes", mapping(attributes...)})})
 	case "hostPath":

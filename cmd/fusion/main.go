@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -26,9 +25,13 @@ type program struct {
 	run  func(ctx context.Context, args []string, io Streams) int
 }
 
+// programs lists them; the first is what a binary under an unknown name is.
 func programs() []program {
 	return []program{
+		{"fusion", launcher},
 		{"fuse-device-plugin", devicePlugin},
+		{"fusion-node", node},
+		{"nvme-prep", nvmePrep},
 	}
 }
 
@@ -40,10 +43,6 @@ func main() {
 // run picks the program by argv[0]; `fusion` is also what a copy under any other name is.
 func run(ctx context.Context, argv []string, streams Streams) int {
 	all := programs()
-	if len(all) == 0 {
-		fmt.Fprintf(streams.Err, "fusion %s: no program is built in\n", version)
-		return 1
-	}
 	name := filepath.Base(argv[0])
 	for _, p := range all {
 		if p.name == name {

@@ -38,6 +38,7 @@ type Cache struct {
 
 	clock                 atomic.Uint32 // counts uses; orders blocks for eviction
 	hits, misses, evicted atomic.Int64  // bytes
+	ahead                 atomic.Int64  // bytes fetched ahead of all streams
 
 	mu      sync.Mutex
 	objects map[version]*Object // guarded by mu, as all below

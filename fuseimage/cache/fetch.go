@@ -2,30 +2,19 @@ package cache
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
-	"syscall"
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
 
-// span is a request for consecutive chunks.
-type span struct {
-	off, n int64
-	raise  func(object.Priority)
-	done   bool // guarded by Object.mu
-	err    error
-}
-
-// ensure waits until [off, off+n) is present. The range is pinned.
-func (o *Object) ensure(ctx context.Context, off, n int64) error {
+// ensure waits until [off, off+n) is present. hand says that the bytes are to be used, verified or not; the range is
+// pinned then.
+func (o *Object) ensure(ctx context.Context, off, n int64, hand bool) error {
 	if n == 0 {
 		return nil
 	}
 	waited := false
 	for {
-		absent, watched, changed, err := o.look(off, n)
+		absent, watched, changed, err := o.look(off, n, hand)
 		if err != nil {
 			return err
 		}
@@ -66,7 +55,7 @@ func (o *Object) ensure(ctx context.Context, off, n int64) error {
 }
 
 // look counts the absent bytes of a range, lists the spans that fetch some of it, and returns what tells of a change.
-func (o *Object) look(off, n int64) (absent int64, watched []*span, changed <-chan struct{}, err error) {
+func (o *Object) look(off, n int64, hand bool) (absent int64, watched []*span, changed <-chan struct{}, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.bad != nil {
@@ -83,7 +72,7 @@ func (o *Object) look(off, n int64) (absent int64, watched []*span, changed <-ch
 				watched = append(watched, s)
 			}
 		}
-	} else if !o.verified {
+	} else if hand && !o.verified {
 		o.handed = true
 	}
 	return absent, watched, o.changed, nil
@@ -156,214 +145,6 @@ func (o *Object) absent(first, last int64) (n int64) {
 		}
 	}
 	return n
-}
-
-// claim marks chunk i as on its way; false when it is or was. o.mu is held.
-func (o *Object) claim(i int64) bool {
-	b, bit := &o.blocks[i/perBlock], uint16(1)<<(i%perBlock)
-	if (b.present|b.fetching)&bit != 0 {
-		return false
-	}
-	b.fetching |= bit
-	return true
-}
-
-// unclaim gives chunks [i, j) up. o.mu is held.
-func (o *Object) unclaim(i, j int64) (n int64) {
-	for ; i < j; i++ {
-		if b, bit := &o.blocks[i/perBlock], uint16(1)<<(i%perBlock); b.fetching&bit != 0 {
-			b.fetching &^= bit
-			n++
-		}
-	}
-	return n
-}
-
-// arrive marks chunks [i, j) as present and wakes those who wait. o.mu is held.
-func (o *Object) arrive(i, j int64) {
-	now := o.c.clock.Load()
-	for ; i < j; i++ {
-		b, bit := &o.blocks[i/perBlock], uint16(1)<<(i%perBlock)
-		b.fetching &^= bit
-		b.present |= bit
-		b.used = max(b.used, now)
-		o.missing--
-	}
-	o.broadcast()
-}
-
-func (o *Object) broadcast() {
-	close(o.changed)
-	o.changed = make(chan struct{})
-}
-
-// run fetches one span. A whole object is shown only after its checksum was found right.
-func (o *Object) run(ctx context.Context, s *span) {
-	whole := s.n == o.info.Size
-	next := s.off / chunk // first chunk not arrived
-	var seen *object.Run
-	o.mu.Lock()
-	tally := o.tally
-	o.mu.Unlock()
-	if tally != nil {
-		seen = tally.Begin(s.off)
-	}
-	sink := func(off int64, p []byte) error {
-		if err := o.c.write(o.file, p, off); err != nil {
-			return err
-		}
-		if seen != nil {
-			seen.Write(p)
-		}
-		end := (off + int64(len(p))) / chunk
-		if off+int64(len(p)) == o.info.Size {
-			end = chunks(o.info.Size)
-		}
-		if end > next && !whole {
-			o.mu.Lock()
-			o.arrive(next, end)
-			o.mu.Unlock()
-			next = end
-		}
-		return nil
-	}
-	err := o.c.client.Get(ctx, o.info, s.off, s.n, sink)
-	for tries := 0; errors.Is(err, object.ErrCorrupt) && whole && tries < 3; tries++ {
-		if seen != nil {
-			seen = tally.Begin(s.off)
-		}
-		err = o.c.client.Get(ctx, o.info, s.off, s.n, sink)
-	}
-	if seen != nil && !(whole && err != nil) {
-		tally.Add(seen)
-	}
-
-	o.mu.Lock()
-	if err == nil && whole {
-		o.arrive(next, chunks(s.n))
-		o.verified = true
-	}
-	back := o.unclaim(next, chunks(s.off+s.n))
-	s.done, s.err = true, err
-	o.spans = slices.DeleteFunc(o.spans, func(t *span) bool { return t == s })
-	whole = o.missing == 0 && len(o.spans) == 0
-	if whole {
-		o.judge()
-	}
-	o.broadcast()
-	o.mu.Unlock()
-	o.c.refund(back * chunk)
-	if whole {
-		if err := o.settle(ctx); err != nil {
-			o.c.log.Warn("an object could not be verified", "key", o.info.Key.String(), "err", err)
-		}
-	}
-	o.mu.Lock()
-	o.drop()
-	o.mu.Unlock()
-}
-
-// judge verifies the object once all its bytes have come. o.mu is held.
-func (o *Object) judge() {
-	if o.verified || o.tally == nil {
-		return // settle does it where the checksum came late
-	}
-	switch seen, match := o.tally.Verdict(); {
-	case !seen:
-	case match:
-		o.verified = true
-	case o.handed:
-		o.bad = fmt.Errorf("%w: %s as read, of which parts were used already", object.ErrCorrupt, o.info.Key)
-		go o.c.blame(o.bad)
-	default:
-		o.forget()
-	}
-}
-
-// forget drops all bytes, to fetch them again. o.mu is held, nothing is pinned by a reader that has seen bytes.
-func (o *Object) forget() {
-	if o.spoiled++; o.spoiled > 3 {
-		o.bad = fmt.Errorf("%w: %s, fetched %d times", object.ErrCorrupt, o.info.Key, o.spoiled)
-		return
-	}
-	for i := range o.blocks {
-		o.blocks[i].present = 0
-	}
-	n := chunks(o.info.Size)
-	o.missing = n
-	o.tally.Reset()
-	go o.c.refund(n * chunk)
-}
-
-// ask learns the checksum of an object that came from a list.
-func (o *Object) ask() {
-	o.mu.Lock()
-	known := o.tally != nil
-	o.asked = true
-	o.mu.Unlock()
-	if known {
-		return
-	}
-	head, err := o.c.client.Head(object.WithPriority(o.c.ctx, object.Output), o.info.Key)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if err == nil && head.ETag == o.info.ETag && o.tally == nil && head.Checksum.Value != "" {
-		o.learn(head.Checksum)
-	}
-}
-
-// settle verifies a present object whose checksum came too late to count the bytes as they came, by reading the file.
-func (o *Object) settle(ctx context.Context) error {
-	o.mu.Lock()
-	ready := o.missing == 0 && !o.verified && o.bad == nil && len(o.spans) == 0
-	o.mu.Unlock()
-	if !ready {
-		return nil
-	}
-	o.ask()
-	o.mu.Lock()
-	tally := o.tally
-	o.mu.Unlock()
-	if tally == nil { // the server knows no checksum of the full object
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.verified = o.missing == 0
-		return nil
-	}
-	o.pin(0, o.info.Size, 1)
-	defer o.pin(0, o.info.Size, -1)
-	buf := make([]byte, object.BufferSize)
-	tally.Reset()
-	run := tally.Begin(0)
-	for off := int64(0); off < o.info.Size && ctx.Err() == nil; {
-		n, err := o.file.ReadAt(buf[:min(int64(len(buf)), o.info.Size-off)], off)
-		if n == 0 && err != nil {
-			return err
-		}
-		run.Write(buf[:n])
-		off += int64(n)
-	}
-	tally.Add(run)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.missing == 0 {
-		o.judge()
-	}
-	return errors.Join(ctx.Err(), o.bad)
-}
-
-// write puts fetched bytes into a file, making room once when the disk is full.
-func (c *Cache) write(f interface {
-	WriteAt([]byte, int64) (int, error)
-}, p []byte, off int64) error {
-	_, err := f.WriteAt(p, off)
-	if errors.Is(err, syscall.ENOSPC) && c.evict(max(int64(len(p)), 4*block)) > 0 {
-		_, err = f.WriteAt(p, off)
-	}
-	if errors.Is(err, syscall.ENOSPC) {
-		return syscall.ENOSPC
-	}
-	return err
 }
 
 // Prefetch fetches [off, off+n) in the background, at the lowest priority.

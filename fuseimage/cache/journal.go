@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	prefix      = "fusion-" // of the directories of caches
-	lockName    = "lock"    // held by flock(2) while the process lives, so a kill -9 gives it back
+	prefix      = ".fusion-" // of the directories of caches: hidden, as dir is often the task's own /tmp
+	lockName    = "lock"     // held by flock(2) while the process lives, so a kill -9 gives it back
 	journalName = "uploads"
 )
 

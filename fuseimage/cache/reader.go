@@ -8,10 +8,12 @@ import (
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
 
-// Constants of read-ahead: a stream begins with firstWindow and doubles up to maxWindow ahead of its reader.
+// Constants of read-ahead. A stream has ahead of its reader what was read so far, at least firstWindow, at most
+// maxWindow, and all streams of a cache together at most maxAhead or a quarter of the quota.
 const (
 	firstWindow = 1 << 20
 	maxWindow   = 8 * partSize
+	maxAhead    = 256 << 20
 	slackBack   = 1 << 20 // a read so far behind its cursor still belongs to it (the kernel reads in parallel)
 	slackAhead  = 4 << 20
 	cursors     = 3 // streams that one handle reads side by side
@@ -29,8 +31,9 @@ type Reader struct {
 // cursor is one place that a handle reads on from.
 type cursor struct {
 	next   int64 // byte after the furthest read
-	window int64 // bytes to have ahead, 0 until a second read follows the first
+	read   int64 // bytes read in this stream
 	until  int64 // byte up to which was fetched ahead
+	stream bool  // a second read followed the first
 }
 
 // Reader returns a new handle. It shares the object's reference.
@@ -64,36 +67,49 @@ func (r *Reader) ahead(off, n int64) (from, to int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	i := slices.IndexFunc(r.cursors, func(c cursor) bool { return c.next-slackBack <= off && off <= c.next+slackAhead })
-	c := cursor{next: off, until: off}
-	switch {
-	case i >= 0:
+	c := cursor{next: off, until: off, stream: off == 0} // most files are read from the start
+	begins := c.stream
+	if i >= 0 {
 		c = r.cursors[i]
 		r.cursors = slices.Delete(r.cursors, i, i+1)
-		if c.window == 0 && off >= c.next-slackBack && off <= c.next+chunk {
-			c.window = firstWindow
-		}
-	case off == 0: // most files are read from the start
-		c.window = firstWindow
-	}
-	if len(r.cursors) == cursors {
+		c.stream = c.stream || off <= c.next+chunk
+	} else if len(r.cursors) == cursors {
+		r.o.credit(r.cursors[cursors-1].lead())
 		r.cursors = r.cursors[:cursors-1]
 	}
+	before := c.lead()
 	c.next = max(c.next, off+n)
-	c.until = max(c.until, c.next)
-	if i < 0 && c.window > 0 {
-		c.until = off
-	}
-	most := int64(maxWindow)
-	if q := r.o.c.quota; q > 0 {
-		most = min(most, q/16)
+	c.read += n
+	if !begins {
+		c.until = max(c.until, c.next)
 	}
 	from, to = c.until, c.until
-	part := min(partSize, max(firstWindow, c.window/4))
-	if goal := min(c.next+c.window, r.o.info.Size); c.window > 0 && (goal-c.until >= part || goal == r.o.info.Size) && goal > c.until {
-		to = goal
-		c.until = goal
-		c.window = min(2*c.window, max(most, firstWindow))
+	if c.stream {
+		window := r.o.allow(min(maxWindow, max(firstWindow, c.read)), before)
+		goal := min(c.next+window, r.o.info.Size)
+		if part := min(partSize, max(firstWindow/2, window/4)); goal-from >= part || goal == r.o.info.Size && goal > from {
+			to, c.until = goal, goal
+		}
 	}
+	r.o.credit(before - c.lead())
 	r.cursors = slices.Insert(r.cursors, 0, c)
 	return from, to
+}
+
+// lead is how many bytes were fetched ahead of the reader.
+func (c cursor) lead() int64 { return max(0, c.until-c.next) }
+
+// allow cuts the window of a stream that has own bytes ahead already to what all streams may have.
+func (o *Object) allow(window, own int64) int64 {
+	most := int64(maxAhead)
+	if q := o.c.quota; q > 0 {
+		most = min(most, q/4)
+	}
+	return min(window, max(firstWindow, most-(o.c.ahead.Load()-own)))
+}
+
+// credit gives bytes of read-ahead back to the other streams; negative ones are taken.
+func (o *Object) credit(n int64) {
+	o.ahead.Add(-n)
+	o.c.ahead.Add(-n)
 }

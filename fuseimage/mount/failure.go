@@ -83,6 +83,9 @@ func (f *Failure) sentence(node Node) string {
 		return "AppArmor takes the rights of an unprivileged user namespace away (kernel.apparmor_restrict_unprivileged_userns = 1); set it to 0 on the node, or run privileged"
 	case f.Stage == StageInside && (is(syscall.EPERM) || is(syscall.EACCES)) && node.Seccomp != 0:
 		return "the seccomp profile forbids mount(2) inside a user namespace; use seccompProfile Unconfined, or a Localhost profile that allows mount and umount2"
+	case f.Stage == StageHelper && !node.CanMount():
+		return fmt.Sprintf("mount(2) needs CAP_SYS_ADMIN, and fusermount3 did not help: %v", f.Err)
+
 	case f.Stage == StageInside:
 		return fmt.Sprintf("mount(2) inside a user namespace failed: %v", f.Err)
 	}

@@ -34,6 +34,9 @@ type Connection struct {
 // connection instead of mounting again.
 func (c *Connection) ServePath() string { return fmt.Sprintf("/dev/fd/%d", c.FD) }
 
+// Helped reports whether fusermount3 made the mount.
+func (c *Connection) Helped() bool { return c.helper }
+
 // Unmount detaches the directory at once, even while processes still use it.
 func (c *Connection) Unmount() error {
 	if !c.helper {
@@ -71,7 +74,16 @@ func Direct(dir string) (*Connection, error) {
 	return &Connection{FD: fd, Dir: dir}, nil
 }
 
-// Mounted reports whether dir already is a mount of ours, seen from this process.
+// Served reports whether dir is a mount of ours whose server lives.
+func Served(dir string) bool { return Mounted(dir) && !dead(dir) }
+
+// dead reports whether nobody answers for dir. The kernel answers a stat from its cache, but asks for the statfs.
+func dead(dir string) bool {
+	var st unix.Statfs_t
+	return unix.Statfs(dir, &st) == unix.ENOTCONN
+}
+
+// Mounted reports whether dir is a mount of ours, seen from this process, with or without a server.
 func Mounted(dir string) bool {
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {

@@ -130,3 +130,26 @@ func identity(path string, otherwise []syscall.SysProcIDMap) []syscall.SysProcID
 	}
 	return out
 }
+
+// Confine takes from the calling thread, and so from what it forks, the rights that a new user namespace brought:
+// nothing is left but what bounding (see ParentBounding) allows.
+func Confine(bounding uint64) error {
+	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
+		return os.NewSyscallError("prctl(PR_CAP_AMBIENT)", err)
+	}
+	for c := 0; c <= unix.CAP_LAST_CAP; c++ {
+		if bounding>>c&1 == 1 {
+			continue
+		}
+		if err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(c), 0, 0, 0); err != nil && err != unix.EINVAL {
+			return os.NewSyscallError("prctl(PR_CAPBSET_DROP)", err)
+		}
+	}
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return os.NewSyscallError("capget", err)
+	}
+	data[0].Inheritable, data[1].Inheritable = 0, 0
+	return os.NewSyscallError("capset", unix.Capset(&header, &data[0]))
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
@@ -64,6 +65,8 @@ type Client struct {
 	first       latency       // time to the first byte of a GET
 	hedging     chan struct{} // places for GETs beside a slow one
 	verify      atomic.Int32  // a verification, the strongest that the server has not refused
+	signer      *v4.Signer
+	skew        atomic.Int64 // nanoseconds that the server\'s clock is ahead of ours
 
 	mu      sync.Mutex
 	buckets map[string]*limiter // guarded by mu
@@ -94,6 +97,7 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 		buffers:     newBuffers(cfg.Memory),
 		hedging:     make(chan struct{}, 4),
 		buckets:     map[string]*limiter{},
+		signer:      v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }),
 	}
 	c.s3 = s3.NewFromConfig(chain, func(o *s3.Options) {
 		o.Region = cmp.Or(o.Region, "us-east-1")

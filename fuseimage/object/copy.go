@@ -59,13 +59,13 @@ func (c *Client) same(ctx context.Context, from Info, to Key) (Info, error) {
 		want.Value != "" && want.Algorithm == got.Checksum.Algorithm && want.Value != got.Checksum.Value ||
 		md5ETag.MatchString(from.ETag) && md5ETag.MatchString(got.ETag) && c.cfg.SSE == "" && strings.Trim(from.ETag, `"`) != strings.Trim(got.ETag, `"`) && want.Value == ""
 	if differ {
-		return Info{}, c.fail("CopyObject", to, fmt.Errorf("%w: the copy of %s differs from it", ErrCorrupt, from.Key))
+		return Info{}, c.fail("CopyObject", to, fmt.Errorf("%w: the copy of %s differs from it: %d bytes with %s %s, not %d with %s", ErrCorrupt, from.Key, got.Size, got.Checksum.Algorithm, got.Checksum.Value, from.Size, want.Value))
 	}
 	return got, nil
 }
 
 func (c *Client) copyParts(ctx context.Context, from Info, to Key, o PutOptions, size int64) (Info, error) {
-	u, err := c.Begin(ctx, to, o)
+	u, err := c.begin(ctx, to, o, byETag) // S3 computes a checksum unasked; asked, some servers take the source's for each part's
 	if err != nil {
 		return Info{}, err
 	}

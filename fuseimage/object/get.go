@@ -9,9 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 const opGet = "GetObject"
@@ -19,9 +17,8 @@ const opGet = "GetObject"
 // Read fills p with the object's bytes from off, exactly; a range beyond the end is an error. ErrChanged when the
 // object is no longer info's version.
 func (c *Client) Read(ctx context.Context, info Info, off int64, p []byte) error {
-	buffer := func(off2 int64) []byte { return p[off2-off:] }
 	for tries := 0; ; tries++ {
-		err := c.get(ctx, info, off, int64(len(p)), buffer, func(int64, []byte) error { return nil })
+		err := c.get(ctx, info, off, int64(len(p)), p, func(int64, []byte) error { return nil })
 		if err == nil || !errors.Is(err, ErrCorrupt) || tries == 3 {
 			return err
 		}
@@ -33,16 +30,12 @@ func (c *Client) Read(ctx context.Context, info Info, off int64, p []byte) error
 // An error of sink ends it and is returned. ErrChanged as for Read. When the range is the full object and its
 // checksum is known, it is verified, with ErrCorrupt on mismatch (the sink has then seen wrong bytes).
 func (c *Client) Get(ctx context.Context, info Info, off, n int64, sink func(off int64, p []byte) error) error {
-	buf, err := c.buffers.get(ctx)
-	if err != nil {
-		return c.fail(opGet, info.Key, err)
-	}
-	defer c.buffers.put(buf)
-	return c.get(ctx, info, off, n, func(int64) []byte { return buf }, sink)
+	return c.get(ctx, info, off, n, nil, sink)
 }
 
-// get reads into what buffer returns for an offset.
-func (c *Client) get(ctx context.Context, info Info, off, n int64, buffer func(int64) []byte, sink func(int64, []byte) error) error {
+// get reads into the place in into, or piece by piece into a pooled buffer when that is nil. The buffer is taken after
+// admission, as everywhere: who has a buffer never waits for a place.
+func (c *Client) get(ctx context.Context, info Info, off, n int64, into []byte, sink func(int64, []byte) error) error {
 	if off < 0 || n < 0 || off+n > info.Size {
 		return c.fail(opGet, info.Key, fmt.Errorf("range %d+%d is outside of the object's %d bytes", off, n, info.Size))
 	}
@@ -53,8 +46,17 @@ func (c *Client) get(ctx context.Context, info Info, off, n int64, buffer func(i
 	if n == 0 {
 		return nil
 	}
-	err := c.do(ctx, opGet, info.Key, func(ctx context.Context, progress func(), o func(*s3.Options)) error {
-		reply, err := c.open(ctx, info, pos, end-pos, o)
+	err := c.do(ctx, opGet, info.Key, func(ctx context.Context, progress func(), _ func(*s3.Options)) error {
+		buf := into
+		if into == nil {
+			pooled, err := c.buffers.get(ctx)
+			if err != nil {
+				return err
+			}
+			defer c.buffers.put(pooled)
+			buf = pooled
+		}
+		reply, err := c.open(ctx, info, pos, end-pos)
 		if err != nil {
 			return err
 		}
@@ -70,7 +72,10 @@ func (c *Client) get(ctx context.Context, info Info, off, n int64, buffer func(i
 			}
 		}
 		for pos < end {
-			p := buffer(pos)
+			p := buf
+			if into != nil {
+				p = into[pos-off:]
+			}
 			p = p[:min(int64(len(p)), end-pos)]
 			got, err := io.ReadFull(reply, p)
 			if got > 0 {
@@ -120,47 +125,39 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 // request starts one GET and checks its headers.
-func (c *Client) request(ctx context.Context, info Info, off, n int64, o func(*s3.Options)) (*body, error) {
+func (c *Client) request(ctx context.Context, info Info, off, n int64) (*body, error) {
 	ctx, dog, stop := watch(ctx, c.cfg.Idle)
-	in := &s3.GetObjectInput{Bucket: &info.Key.Bucket, Key: &info.Key.Name, IfMatch: &info.ETag}
-	mode := func(*s3.Options) {}
-	if n < info.Size {
-		in.Range = aws.String(fmt.Sprintf("bytes=%d-%d", off, off+n-1))
+	r := newRequest(http.MethodGet, info.Key)
+	r.set("If-Match", info.ETag)
+	ranged := n < info.Size
+	if ranged {
+		r.set("Range", fmt.Sprintf("bytes=%d-%d", off, off+n-1))
 	} else {
-		mode = wantChecksum
+		r.set("X-Amz-Checksum-Mode", "ENABLED")
 	}
 	begun := time.Now()
-	out, err := c.s3.GetObject(ctx, in, o, mode)
+	resp, err := c.call(ctx, r)
 	if err != nil {
 		stop()
-		if status, _, _ := reply(err); status == http.StatusPreconditionFailed || status == http.StatusNotFound {
+		if status, code, _ := reply(err); status == http.StatusPreconditionFailed || status == http.StatusNotFound && code != "NoSuchBucket" {
 			err = fmt.Errorf("%w: %w", ErrChanged, err)
 		}
 		return nil, dog.explain(err)
 	}
 	c.first.add(time.Since(begun))
-	b := &body{
-		ReadCloser: out.Body, dog: dog,
-		sum:   fullChecksum(out.ChecksumType, out.ChecksumCRC64NVME, out.ChecksumCRC32C, out.ChecksumCRC32),
-		close: func() { stop(); out.Body.Close() },
-	}
-	want := fmt.Sprintf("bytes %d-%d/%d", off, off+n-1, info.Size)
-	switch got := aws.ToString(out.ContentRange); {
-	case in.Range != nil && got != want:
+	b := &body{ReadCloser: resp.Body, dog: dog, sum: checksumOf(resp.Header), close: func() { stop(); resp.Body.Close() }}
+	got, etag := resp.Header.Get("Content-Range"), resp.Header.Get("ETag")
+	switch want := fmt.Sprintf("bytes %d-%d/%d", off, off+n-1, info.Size); {
+	case ranged && got != want:
 		err = fmt.Errorf("%w: asked for %s, got %q", ErrCorrupt, want, got)
-	case aws.ToInt64(out.ContentLength) != n:
-		err = fmt.Errorf("%w: asked for %d bytes, got %d", ErrCorrupt, n, aws.ToInt64(out.ContentLength))
-	case strings.Trim(aws.ToString(out.ETag), `"`) != strings.Trim(info.ETag, `"`):
-		err = fmt.Errorf("%w: asked for version %s, got %s", ErrCorrupt, info.ETag, aws.ToString(out.ETag))
+	case resp.ContentLength != n:
+		err = fmt.Errorf("%w: asked for %d bytes, got %d", ErrCorrupt, n, resp.ContentLength)
+	case strings.Trim(etag, `"`) != strings.Trim(info.ETag, `"`):
+		err = fmt.Errorf("%w: asked for version %s, got %s", ErrCorrupt, info.ETag, etag)
 	}
 	if err != nil {
 		b.close()
 		return nil, err
 	}
 	return b, nil
-}
-
-// wantChecksum asks for the checksum without the SDK computing it a second time.
-func wantChecksum(o *s3.Options) {
-	o.APIOptions = append(o.APIOptions, smithyhttp.SetHeaderValue("x-amz-checksum-mode", "ENABLED"))
 }

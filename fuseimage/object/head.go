@@ -3,9 +3,11 @@ package object
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -16,20 +18,39 @@ const opHead = "HeadObject"
 
 // Head returns the present version of key, or an error that is fs.ErrNotExist.
 func (c *Client) Head(ctx context.Context, key Key) (info Info, err error) {
-	err = c.do(ctx, opHead, key, func(ctx context.Context, _ func(), o func(*s3.Options)) error {
+	err = c.do(ctx, opHead, key, func(ctx context.Context, _ func(), _ func(*s3.Options)) error {
 		return timed(ctx, 2*c.cfg.Idle, func(ctx context.Context) error {
-			out, err := c.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &key.Bucket, Key: &key.Name, ChecksumMode: types.ChecksumModeEnabled}, o)
+			r := newRequest(http.MethodHead, key)
+			r.set("X-Amz-Checksum-Mode", "ENABLED")
+			resp, err := c.call(ctx, r)
 			if err != nil {
 				return err
 			}
-			info = Info{
-				Key: key, Size: aws.ToInt64(out.ContentLength), ETag: aws.ToString(out.ETag), Modified: aws.ToTime(out.LastModified),
-				Checksum: fullChecksum(out.ChecksumType, out.ChecksumCRC64NVME, out.ChecksumCRC32C, out.ChecksumCRC32), Metadata: out.Metadata,
-			}
-			return nil
+			resp.Body.Close()
+			info, err = described(key, resp)
+			return err
 		})
 	})
 	return info, err
+}
+
+// described reads the headers of an object.
+func described(key Key, resp *http.Response) (Info, error) {
+	h := resp.Header
+	info := Info{Key: key, Size: resp.ContentLength, ETag: h.Get("ETag"), Checksum: checksumOf(h)}
+	info.Modified, _ = http.ParseTime(h.Get("Last-Modified")) // zero where a server does not tell
+	for name := range h {
+		if short, ok := strings.CutPrefix(name, "X-Amz-Meta-"); ok {
+			if info.Metadata == nil {
+				info.Metadata = map[string]string{}
+			}
+			info.Metadata[strings.ToLower(short)] = h.Get(name)
+		}
+	}
+	if info.Size < 0 || info.ETag == "" {
+		return Info{}, fmt.Errorf("%w: the reply tells neither length nor version", ErrCorrupt)
+	}
+	return info, nil
 }
 
 // fullChecksum picks the digest of the full object. One of parts (COMPOSITE) is of no use to a reader.

@@ -5,13 +5,11 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // open starts a GET and, when its headers take three times as long as most do, a second one beside it; whichever
 // replies first is used and the other dropped, so no byte is delivered twice.
-func (c *Client) open(ctx context.Context, info Info, off, n int64, o func(*s3.Options)) (*body, error) {
+func (c *Client) open(ctx context.Context, info Info, off, n int64) (*body, error) {
 	type result struct {
 		*body
 		err error
@@ -24,7 +22,7 @@ func (c *Client) open(ctx context.Context, info Info, off, n int64, o func(*s3.O
 		who := len(cancels)
 		cancels = append(cancels, cancel)
 		go func() {
-			b, err := c.request(ctx, info, off, n, o)
+			b, err := c.request(ctx, info, off, n)
 			results <- result{b, err, who}
 		}()
 	}

@@ -74,8 +74,11 @@ func judge(op string, err error) verdict {
 	return transient // no reply, or one cut short
 }
 
-// reply takes the HTTP status, the S3 code and the request id out of the SDK's error.
+// reply takes the HTTP status, the S3 code and the request id out of an error.
 func reply(err error) (status int, code, id string) {
+	if own := (*refusalError)(nil); errors.As(err, &own) {
+		return own.status, own.code, own.id
+	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		code = api.ErrorCode()
@@ -88,6 +91,9 @@ func reply(err error) (status int, code, id string) {
 }
 
 func regionOf(err error) string {
+	if own := (*refusalError)(nil); errors.As(err, &own) {
+		return own.region
+	}
 	var resp *awshttp.ResponseError
 	if errors.As(err, &resp) && resp.Response != nil {
 		return resp.Response.Header.Get("x-amz-bucket-region")
@@ -109,11 +115,26 @@ func (c *Client) fail(op string, key Key, err error) error {
 	if e.Status >= 200 && e.Status < 300 {
 		e.Status = http.StatusInternalServerError // an error in the body of a 200
 	}
-	if api := smithy.APIError(nil); errors.As(err, &api) && !errors.Is(err, ErrChanged) && !errors.Is(err, ErrCorrupt) {
-		e.Err = nil
-		if m := api.ErrorMessage(); m != "" && m != e.Code {
-			e.Err = errors.New(m)
-		}
+	var (
+		api smithy.APIError
+		own *refusalError
+	)
+	switch {
+	case errors.Is(err, ErrChanged):
+		e.Err = ErrChanged
+	case errors.Is(err, ErrCorrupt):
+	case errors.As(err, &own):
+		e.Err = message(own.message, e.Code)
+	case errors.As(err, &api):
+		e.Err = message(api.ErrorMessage(), e.Code)
 	}
 	return e
+}
+
+// message is what the server says beyond its code, or nil.
+func message(text, code string) error {
+	if text == "" || text == code {
+		return nil
+	}
+	return errors.New(text)
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// limiter admits requests to one bucket. Its window doubles each round trip until the server first says SlowDown,
-// then grows by one a round trip; each SlowDown halves it.
+// limiter admits requests to one bucket. Its window grows by half each round trip until the server first says SlowDown,
+// then by one a round trip; each SlowDown halves it.
 type limiter struct {
 	max float64
 
@@ -18,12 +18,14 @@ type limiter struct {
 	cut      time.Time // of the last halving
 	waiting  []*ticket // in order of arrival
 	region   string    // the bucket's, when it is not the client's
+	target   *target   // nil until it is resolved
 }
 
 type ticket struct {
 	ctx     context.Context // carries the priority, which may rise while the ticket waits
 	granted chan struct{}
 	begun   time.Time
+	full    bool // more than half of the window was in use: more would have been asked for
 }
 
 func newLimiter(most int) *limiter {
@@ -74,7 +76,7 @@ func (l *limiter) grant() {
 		}
 		l.waiting = append(l.waiting[:best], l.waiting[best+1:]...)
 		l.inflight++
-		t.begun = time.Now()
+		t.begun, t.full = time.Now(), 2*float64(l.inflight) > l.window
 		close(t.granted)
 	}
 }
@@ -83,14 +85,13 @@ func (l *limiter) grant() {
 func (l *limiter) release(t *ticket, ok, throttled bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	full := float64(l.inflight+1) > l.window-l.window/4
 	l.inflight--
 	switch {
 	case throttled && t.begun.After(l.cut): // one halving for all requests that were in flight together
 		l.window, l.steady, l.cut = max(1, l.window/2), true, time.Now()
-	case ok && full && l.steady:
-		l.window = min(l.max, l.window+1/l.window)
-	case ok && full:
+	case ok && t.full && l.steady:
+		l.window = min(l.max, l.window+2/l.window)
+	case ok && t.full:
 		l.window = min(l.max, l.window+1)
 	}
 	l.grant()

@@ -2,10 +2,14 @@ package object
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,8 +39,13 @@ type Part struct {
 
 // Begin starts a multipart upload.
 func (c *Client) Begin(ctx context.Context, key Key, o PutOptions) (u Upload, err error) {
+	return c.begin(ctx, key, o, byCRC64)
+}
+
+// begin names no checksum stronger than best.
+func (c *Client) begin(ctx context.Context, key Key, o PutOptions, best verification) (u Upload, err error) {
 	err = c.do(ctx, "CreateMultipartUpload", key, func(ctx context.Context, _ func(), bucket func(*s3.Options)) error {
-		u = Upload{Key: key, how: verification(c.verify.Load())}
+		u = Upload{Key: key, how: max(best, verification(c.verify.Load()))}
 		in := &s3.CreateMultipartUploadInput{
 			Bucket: &key.Bucket, Key: &key.Name, Metadata: o.Metadata, Tagging: optional(o.Tags),
 			ServerSideEncryption: types.ServerSideEncryption(c.cfg.SSE), SSEKMSKeyId: optional(c.cfg.SSEKey),
@@ -61,27 +70,19 @@ func (c *Client) Begin(ctx context.Context, key Key, o PutOptions) (u Upload, er
 
 // Part stores bytes [off, off+size) of body as part number, and returns only when the server confirmed them.
 func (c *Client) Part(ctx context.Context, u Upload, number int32, body io.ReaderAt, off, size int64) (p Part, err error) {
-	err = c.do(ctx, "UploadPart", u.Key, func(ctx context.Context, _ func(), bucket func(*s3.Options)) error {
+	err = c.do(ctx, "UploadPart", u.Key, func(ctx context.Context, _ func(), _ func(*s3.Options)) error {
 		d, err := c.digest(ctx, body, off, size, u.how)
 		if err != nil {
 			return errFinal{err}
 		}
-		in := &s3.UploadPartInput{Bucket: &u.Key.Bucket, Key: &u.Key.Name, UploadId: &u.ID, PartNumber: &number, ContentLength: &size}
-		switch u.how {
-		case byCRC64:
-			in.ChecksumCRC64NVME = aws.String(d.header64())
-		case byCRC32C:
-			in.ChecksumCRC32C = aws.String(d.header32())
+		r := newRequest(http.MethodPut, u.Key)
+		r.query = url.Values{"partNumber": {strconv.Itoa(int(number))}, "uploadId": {u.ID}}
+		resp, err := c.send(ctx, r, body, off, size, d, u.how)
+		if err != nil {
+			return err
 		}
-		return c.send(ctx, body, off, size, func(ctx context.Context, r io.Reader) error {
-			in.Body = r
-			out, err := c.s3.UploadPart(ctx, in, bucket, unsigned)
-			if err != nil {
-				return err
-			}
-			p = Part{Number: number, Off: off, Size: size, ETag: aws.ToString(out.ETag), Checksum: d.crc64, crc32c: d.crc32c}
-			return c.confirm(ctx, d, body, off, size, p.ETag, fullChecksum("", out.ChecksumCRC64NVME, out.ChecksumCRC32C, nil))
-		})
+		p = Part{Number: number, Off: off, Size: size, ETag: resp.Get("ETag"), Checksum: d.crc64, crc32c: d.crc32c}
+		return c.confirm(ctx, d, body, off, size, p.ETag, checksumOf(resp))
 	})
 	return p, err
 }
@@ -116,7 +117,7 @@ func (c *Client) Complete(ctx context.Context, u Upload, parts []Part) (info Inf
 		return timed(ctx, 5*time.Minute, func(ctx context.Context) error {
 			out, err := c.s3.CompleteMultipartUpload(ctx, in, bucket)
 			if _, code, _ := reply(err); code == "NoSuchUpload" && before {
-				return c.recognise(ctx, u, full, &info, err)
+				return c.recognise(ctx, u, parts, full, &info, err)
 			}
 			before = true
 			if err != nil {
@@ -127,8 +128,8 @@ func (c *Client) Complete(ctx context.Context, u Upload, parts []Part) (info Inf
 			if info.Checksum.Value != "" && info.Checksum.Value != encode64(full) {
 				return errFinal{&Error{Op: op, Key: u.Key, Err: fmt.Errorf("%w: the server joined the parts to checksum %s instead of %s", ErrCorrupt, info.Checksum.Value, encode64(full))}}
 			}
-			if info.ETag == "" {
-				return errors.New("the reply names no ETag")
+			if info.Checksum.Value == "" {
+				return c.recognise(ctx, u, parts, full, &info, errors.New("the reply confirms nothing, and the object is not what was sent"))
 			}
 			return nil
 		})
@@ -136,14 +137,31 @@ func (c *Client) Complete(ctx context.Context, u Upload, parts []Part) (info Inf
 	return info, err
 }
 
-// recognise finds out whether an upload that is gone has become the object, after a reply that was lost.
-func (c *Client) recognise(ctx context.Context, u Upload, full uint64, info *Info, cause error) error {
+// recognise holds the object that is there against the parts, after a reply that was lost or that confirmed nothing.
+func (c *Client) recognise(ctx context.Context, u Upload, parts []Part, full uint64, info *Info, cause error) error {
 	got, err := c.Head(ctx, u.Key)
-	if err == nil && got.Size == info.Size && (got.Checksum.Value == encode64(full) || u.how != byCRC64 && strings.Contains(got.ETag, "-")) {
-		*info = got
-		return nil
+	if err != nil || got.Size != info.Size {
+		return cause
 	}
-	return cause
+	if got.Checksum.Algorithm == algorithmCRC64 {
+		if got.Checksum.Value != encode64(full) {
+			return cause
+		}
+	} else if strings.Trim(got.ETag, `"`) != joinedETag(parts) {
+		return cause
+	}
+	*info = got
+	return nil
+}
+
+// joinedETag is the ETag that S3 gives to an object of several parts: the MD5 of their MD5s, and their number.
+func joinedETag(parts []Part) string {
+	h := md5.New()
+	for _, p := range parts {
+		sum, _ := hex.DecodeString(strings.Trim(p.ETag, `"`))
+		h.Write(sum)
+	}
+	return fmt.Sprintf("%x-%d", h.Sum(nil), len(parts))
 }
 
 // Abort drops the upload; one that is gone already is no error.

@@ -8,12 +8,10 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // A verification is how a server confirms what it stored.
@@ -25,8 +23,8 @@ const (
 	byETag                       // MD5
 )
 
-// replyTime bounds the server's work after the last byte of a body.
-const replyTime = 60 * time.Second
+// replyIdles bounds the server's work after the last byte of a body, in units of Config.Idle.
+const replyIdles = 12
 
 // PutOptions are the headers of a new object.
 type PutOptions struct {
@@ -38,39 +36,35 @@ type PutOptions struct {
 // Put stores size bytes of body and returns only when the server confirmed their checksum. body must not change
 // meanwhile; when it does, the server refuses it and the error is ErrCorrupt.
 func (c *Client) Put(ctx context.Context, key Key, body io.ReaderAt, size int64, o PutOptions) (info Info, err error) {
-	err = c.do(ctx, "PutObject", key, func(ctx context.Context, _ func(), bucket func(*s3.Options)) error {
+	err = c.do(ctx, "PutObject", key, func(ctx context.Context, _ func(), _ func(*s3.Options)) error {
 		how := verification(c.verify.Load())
 		d, err := c.digest(ctx, body, 0, size, how)
 		if err != nil {
 			return errFinal{err}
 		}
-		in := &s3.PutObjectInput{
-			Bucket: &key.Bucket, Key: &key.Name, ContentLength: &size, Metadata: o.Metadata,
-			Tagging: optional(o.Tags), ServerSideEncryption: types.ServerSideEncryption(c.cfg.SSE), SSEKMSKeyId: optional(c.cfg.SSEKey),
-		}
+		r := newRequest(http.MethodPut, key)
+		c.describe(r, o)
 		if o.IfAbsent {
-			in.IfNoneMatch = aws.String("*")
+			r.set("If-None-Match", "*")
 		}
-		switch how {
-		case byCRC64:
-			in.ChecksumCRC64NVME = aws.String(d.header64())
-		case byCRC32C:
-			in.ChecksumCRC32C = aws.String(d.header32())
+		resp, err := c.send(ctx, r, body, 0, size, d, how)
+		if err != nil {
+			return c.weaken(how, err)
 		}
-		return c.send(ctx, body, 0, size, func(ctx context.Context, r io.Reader) error {
-			in.Body = r
-			out, err := c.s3.PutObject(ctx, in, bucket, unsigned)
-			if err != nil {
-				return c.weaken(how, err)
-			}
-			info = Info{
-				Key: key, Size: size, ETag: aws.ToString(out.ETag), Modified: time.Now().Truncate(time.Second), Metadata: o.Metadata,
-				Checksum: fullChecksum(out.ChecksumType, out.ChecksumCRC64NVME, out.ChecksumCRC32C, nil),
-			}
-			return c.confirm(ctx, d, body, 0, size, info.ETag, info.Checksum)
-		})
+		info = Info{Key: key, Size: size, ETag: resp.Get("ETag"), Modified: time.Now().Truncate(time.Second), Metadata: o.Metadata, Checksum: checksumOf(resp)}
+		return c.confirm(ctx, d, body, 0, size, info.ETag, info.Checksum)
 	})
 	return info, err
+}
+
+// describe sets the headers of a new object.
+func (c *Client) describe(r *request, o PutOptions) {
+	r.set("X-Amz-Tagging", o.Tags)
+	r.set("X-Amz-Server-Side-Encryption", c.cfg.SSE)
+	r.set("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", c.cfg.SSEKey)
+	for name, value := range o.Metadata {
+		r.set("X-Amz-Meta-"+name, value)
+	}
 }
 
 func (c *Client) digest(ctx context.Context, body io.ReaderAt, off, size int64, how verification) (digest, error) {
@@ -82,28 +76,41 @@ func (c *Client) digest(ctx context.Context, body io.ReaderAt, off, size int64, 
 	return sum(body, off, size, buf, how == byCRC32C)
 }
 
-// send runs one request with [off, off+size) of body, under a watchdog that each piece sent keeps alive.
-func (c *Client) send(ctx context.Context, body io.ReaderAt, off, size int64, f func(context.Context, io.Reader) error) error {
+// send makes r with [off, off+size) of body, under a watchdog that each piece sent keeps alive.
+func (c *Client) send(ctx context.Context, r *request, body io.ReaderAt, off, size int64, d digest, how verification) (http.Header, error) {
+	switch how {
+	case byCRC64:
+		r.set("X-Amz-Checksum-Crc64nvme", d.header64())
+	case byCRC32C:
+		r.set("X-Amz-Checksum-Crc32c", d.header32())
+	}
 	ctx, dog, stop := watch(ctx, c.cfg.Idle)
 	defer stop()
-	r := &sending{SectionReader: io.NewSectionReader(body, off, size), dog: dog}
-	err := dog.explain(f(ctx, r))
-	c.counts.up.Add(r.sent)
-	return err
+	s := &sending{r: io.NewSectionReader(body, off, size), dog: dog, reply: replyIdles * c.cfg.Idle}
+	s.left.Store(size)
+	r.body, r.size = s, size
+	resp, err := c.call(ctx, r)
+	c.counts.up.Add(size - s.left.Load())
+	if err != nil {
+		return nil, dog.explain(err)
+	}
+	_, err = io.Copy(io.Discard, resp.Body) // for the connection's next use
+	resp.Body.Close()
+	return resp.Header, dog.explain(err)
 }
 
 // sending is a request body that tells the watchdog how it gets on.
 type sending struct {
-	*io.SectionReader
-	dog  *watchdog
-	sent int64
+	r     *io.SectionReader
+	left  atomic.Int64 // also read after a failed request, whose body may still be in use
+	dog   *watchdog
+	reply time.Duration
 }
 
 func (s *sending) Read(p []byte) (int, error) {
-	n, err := s.SectionReader.Read(p)
-	s.sent += int64(n)
-	if at, _ := s.SectionReader.Seek(0, io.SeekCurrent); at == s.Size() {
-		s.dog.within(replyTime)
+	n, err := s.r.Read(p)
+	if s.left.Add(-int64(n)) == 0 {
+		s.dog.within(s.reply)
 	} else {
 		s.dog.alive()
 	}
@@ -151,11 +158,6 @@ func (c *Client) confirm(ctx context.Context, d digest, body io.ReaderAt, off, s
 		return fmt.Errorf("%w: the server holds %s, sent was %s", ErrCorrupt, got.Value, want)
 	}
 	return nil
-}
-
-// unsigned leaves the body out of the signature: its checksum header is signed instead, and read only once.
-func unsigned(o *s3.Options) {
-	o.APIOptions = append(o.APIOptions, v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware)
 }
 
 func optional(s string) *string {

@@ -56,14 +56,14 @@ func (c *Client) do(ctx context.Context, op string, key Key, attempt func(ctx co
 			return c.fail(op, key, err)
 		}
 		c.log.Debug("retry", "op", op, "key", key.String(), "try", tries, "err", err)
-		if err := c.pause(ctx, v, tries); err != nil {
+		if err := c.pause(ctx, v, tries, c.cfg.Retry-time.Since(since)); err != nil {
 			return c.fail(op, key, err)
 		}
 	}
 }
 
-// pause sleeps with full jitter, and longer when too many requests are being retried.
-func (c *Client) pause(ctx context.Context, v verdict, tries int) error {
+// pause sleeps with full jitter, longer when too many requests are being retried, but not beyond what is left.
+func (c *Client) pause(ctx context.Context, v verdict, tries int, left time.Duration) error {
 	base, most := 50*time.Millisecond, 5*time.Second
 	if v == throttled {
 		base, most = 200*time.Millisecond, 20*time.Second
@@ -73,7 +73,7 @@ func (c *Client) pause(ctx context.Context, v verdict, tries int) error {
 	}
 	d := min(most, base<<min(tries-1, 12))
 	d = time.Duration(rand.Int64N(int64(d)))
-	d = max(d, c.budget.spend())
+	d = min(max(d, c.budget.spend()), max(left, time.Millisecond))
 	c.counts.wait(d)
 	select {
 	case <-time.After(d):
@@ -120,6 +120,10 @@ func (b *budget) spend() time.Duration {
 func (l *limiter) options(o *s3.Options) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.optionsLocked(o)
+}
+
+func (l *limiter) optionsLocked(o *s3.Options) {
 	if l.region != "" {
 		o.Region = l.region
 	}
@@ -132,6 +136,6 @@ func (l *limiter) move(region string) bool {
 	if region == "" || region == l.region {
 		return false
 	}
-	l.region = region
+	l.region, l.target = region, nil
 	return true
 }

@@ -94,8 +94,8 @@ func (p *Plugin) Run(ctx context.Context) {
 	defer cancel()
 	changed := socket.Watch{Dir: p.Directory, Every: p.timing.look, NoInotify: p.timing.noInotify}.Start(ctx)
 	looked := make(chan struct{})
-	p.look(Health{}) // the first list must already be the truth
-	go func() { defer close(looked); p.keepLooking(ctx) }()
+	first := p.look(Health{}) // the first list must already be the truth
+	go func() { defer close(looked); p.keepLooking(ctx, first) }()
 	defer func() { <-looked }()
 
 	retry := p.newBackoff()
@@ -116,8 +116,7 @@ func (p *Plugin) Run(ctx context.Context) {
 }
 
 // keepLooking follows the health of the device.
-func (p *Plugin) keepLooking(ctx context.Context) {
-	var last Health
+func (p *Plugin) keepLooking(ctx context.Context, last Health) {
 	for pause(ctx, p.timing.look) {
 		last = p.look(last)
 	}

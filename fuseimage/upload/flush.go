@@ -19,9 +19,10 @@ func (q *Queue) Flush(ctx context.Context, classes ...Class) error {
 	q.hurried++
 	defer func() { q.hurried-- }()
 	q.last = time.Now()
-	for _, j := range q.jobs { // a new try for what failed: permissions may have come
-		if j.open && j.failed {
-			j.failed = false
+	for _, j := range q.jobs {
+		was := j.class
+		if j.open && q.classify(j) && (j.tries > 0 || j.failed || j.class != was) { // permissions may have come; the policy may differ
+			j.failed, j.tries = false, 0
 			q.enqueue(j, time.Now())
 		}
 	}
@@ -74,7 +75,7 @@ func (q *Queue) unfinished(classes []Class) (waiting, failed []error) {
 		case !j.open || len(classes) > 0 && !slices.Contains(classes, j.class):
 		case j.failed:
 			failed = append(failed, err)
-		case q.sources[j.key] > 0 && !copying[j.key]:
+		case !copying[j.key] && q.sources[j.key] > 0:
 			failed = append(failed, fmt.Errorf("%s is held back because a copy of it failed", j.key))
 		case j.class == Final && others:
 			failed = append(failed, fmt.Errorf("%s is held back because others failed", j.key))

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/fusiongen/fusiongen/fuseimage/cache"
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
 
@@ -39,7 +40,7 @@ func partRange(i int) (off, size int64, ok bool) {
 }
 
 // multipart uploads a file of size bytes, using the parts that Grow has sent where they still match.
-func (q *Queue) multipart(ctx context.Context, t *task, size int64, o object.PutOptions) (info object.Info, err error) {
+func (q *Queue) multipart(ctx context.Context, t *task, l *cache.Local, size int64, o object.PutOptions) (info object.Info, err error) {
 	u, sent := object.Upload{}, map[int]object.Part(nil)
 	if t.stream != nil {
 		u, sent = t.stream.end()
@@ -49,7 +50,7 @@ func (q *Queue) multipart(ctx context.Context, t *task, size int64, o object.Put
 			return info, err
 		}
 	}
-	parts, err := q.sendParts(ctx, t, u, sent, size)
+	parts, err := q.sendParts(ctx, l, u, sent, size)
 	if err == nil {
 		info, err = q.client.Complete(t.ctx, u, parts)
 	}
@@ -61,12 +62,12 @@ func (q *Queue) multipart(ctx context.Context, t *task, size int64, o object.Put
 }
 
 // sendParts uploads all parts that are not there yet with the bytes that the file has now.
-func (q *Queue) sendParts(ctx context.Context, t *task, u object.Upload, sent map[int]object.Part, size int64) ([]object.Part, error) {
+func (q *Queue) sendParts(ctx context.Context, l *cache.Local, u object.Upload, sent map[int]object.Part, size int64) ([]object.Part, error) {
 	var parts []object.Part
 	for i, end := 0, int64(0); end < size; i++ {
 		off, n, ok := partRange(i)
 		if !ok {
-			return nil, fmt.Errorf("%s: %d bytes are more than S3 takes in 10,000 parts", t.key, size)
+			return nil, fmt.Errorf("%s: %d bytes are more than S3 takes in 10,000 parts", u.Key, size)
 		}
 		end = min(off+n, size)
 		parts = append(parts, object.Part{Number: int32(i + 1), Off: off, Size: end - off})
@@ -77,7 +78,7 @@ func (q *Queue) sendParts(ctx context.Context, t *task, u object.Upload, sent ma
 		group.Go(func() (err error) {
 			p := &parts[i]
 			if old, ok := sent[i]; ok && old.Size == p.Size {
-				sum, err := q.client.Sum(ctx, t.want.local.File(), p.Off, p.Size)
+				sum, err := q.client.Sum(ctx, l.File(), p.Off, p.Size)
 				if err != nil {
 					return err
 				}
@@ -86,7 +87,7 @@ func (q *Queue) sendParts(ctx context.Context, t *task, u object.Upload, sent ma
 					return nil
 				}
 			}
-			*p, err = q.client.Part(ctx, u, p.Number, t.want.local.File(), p.Off, p.Size)
+			*p, err = q.client.Part(ctx, u, p.Number, l.File(), p.Off, p.Size)
 			if err == nil {
 				q.progress()
 			}

@@ -3,8 +3,11 @@ package upload
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"syscall"
 
+	"github.com/fusiongen/fusiongen/fuseimage/cache"
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
 
@@ -16,9 +19,11 @@ type task struct {
 	ctx     context.Context // ends with the queue only
 	key     object.Key
 	want    Content
+	told    Content // as the caller made it
 	class   Class
 	serial  int
 	maybe   bool
+	holds   string  // ETag of what the queue knows to be there, "" for unknown
 	stream  *stream // what Grow has uploaded already, or nil
 	release func()
 }
@@ -44,30 +49,52 @@ func (q *Queue) perform(ctx context.Context, t *task) (object.Info, error) {
 	case t.want.gone:
 		return object.Info{}, q.client.Delete(t.ctx, t.key)
 	case copied:
-		return q.copy(t.ctx, src, t.key, o)
-	case size > maxPut:
-		return q.multipart(ctx, t, size, o)
+		return q.copy(ctx, t, src, o)
 	}
-	return q.client.Put(t.ctx, t.key, t.want.local.File(), size, o)
+	return q.store(ctx, t, t.want.local, size, o)
+}
+
+// store uploads the first size bytes of l.
+func (q *Queue) store(ctx context.Context, t *task, l *cache.Local, size int64, o object.PutOptions) (object.Info, error) {
+	if size > maxPut {
+		return q.multipart(ctx, t, l, size, o)
+	}
+	return q.client.Put(t.ctx, t.key, l.File(), size, o)
 }
 
 // copy copies on the server. A source that this queue has moved meanwhile is found where it is now.
-func (q *Queue) copy(ctx context.Context, src object.Info, to object.Key, o object.PutOptions) (object.Info, error) {
-	info, err := q.client.Copy(ctx, src, to, o)
-	for errors.Is(err, object.ErrChanged) {
+func (q *Queue) copy(ctx context.Context, t *task, src object.Info, o object.PutOptions) (object.Info, error) {
+	for {
+		info, err := q.copyFrom(t, src, o)
+		if !errors.Is(err, object.ErrChanged) {
+			return info, err
+		}
+		v := version{src.Key, src.ETag}
 		q.mu.Lock()
-		at, ok := q.places[version{src.Key, src.ETag}]
+		l, rescued := q.rescued[v]
+		at, moved := q.places[v]
 		q.mu.Unlock()
-		if !ok {
+		switch {
+		case rescued:
+			return q.store(ctx, t, l, src.Size, o)
+		case !moved:
 			return object.Info{}, err
 		}
 		src = at
-		info, err = q.client.Copy(ctx, src, to, o)
 	}
-	if err == nil && src.Key != to {
-		q.mu.Lock()
-		q.places[version{src.Key, src.ETag}] = info
-		q.mu.Unlock()
+}
+
+// copyFrom makes no request where the key holds src already.
+func (q *Queue) copyFrom(t *task, src object.Info, o object.PutOptions) (object.Info, error) {
+	if src.Key != t.key {
+		return q.client.Copy(t.ctx, src, t.key, o)
+	}
+	if !t.maybe || t.holds == src.ETag {
+		return src, nil
+	}
+	info, err := q.client.Head(t.ctx, t.key)
+	if err == nil && info.ETag != src.ETag || errors.Is(err, fs.ErrNotExist) {
+		return object.Info{}, fmt.Errorf("%s: %w", t.key, object.ErrChanged)
 	}
 	return info, err
 }

@@ -17,72 +17,6 @@ import (
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
 
-// A Class says when, and whether, the content of a key is uploaded.
-type Class int
-
-// The classes, first to last. Final waits until every other wish is true (.exitcode). Keep is not uploaded.
-const (
-	Control Class = iota
-	Output
-	Other
-	Final
-	Keep
-)
-
-// priority of the requests of a class.
-func (c Class) priority() object.Priority {
-	if c == Control || c == Final {
-		return object.Control
-	}
-	return object.Output
-}
-
-// Content is what should be under a key: made by Stored, Copied or Gone.
-type Content struct {
-	local  *cache.Local
-	source object.Info
-	gone   bool
-	remote bool
-	meta   map[string]string
-}
-
-// Stored wishes the present bytes of l, from now until the wish is true, replaced or cancelled: the caller must not
-// let them change meanwhile, except by appending. The queue takes its own reference. Parts that Grow has sent are of
-// use only without metadata, which S3 takes at the start of an upload.
-func Stored(l *cache.Local, metadata map[string]string) Content {
-	return Content{local: l, meta: metadata}
-}
-
-// Copied wishes a server-side copy of info, which the queue protects until the copy is verified: wishes that would
-// replace or delete info's key wait.
-func Copied(info object.Info) Content { return Content{source: info, meta: info.Metadata} }
-
-// Gone wishes that nothing is there. remote says whether something can be there that this queue did not put;
-// if not, and the queue never began to put it, no request is made.
-func Gone(remote bool) Content { return Content{gone: true, remote: remote} }
-
-// Local returns the file of a Stored content, else nil.
-func (c Content) Local() *cache.Local { return c.local }
-
-// Source returns the version that Copied content is made of, else ok is false.
-func (c Content) Source() (info object.Info, ok bool) {
-	return c.source, c.local == nil && !c.gone
-}
-
-// Options of a Queue; the zero value is usable.
-type Options struct {
-	Tags    Tags                       // see ParseTags
-	Policy  func(key object.Key) Class // default: Output for all. Keep applies to Stored content only
-	Delay   time.Duration              // a new wish is not begun before, so that a replacing one saves it; default 1s
-	Workers int                        // keys in work at the same time, default 32
-	Stall   time.Duration              // Flush gives up after so long without progress, default 300s
-	Log     *slog.Logger               // default slog.DiscardHandler
-
-	// Done, when not nil, is called once for each wish that came true, outside of any lock, with what S3 now holds
-	// (zero Info after Gone). The wish may have been replaced meanwhile.
-	Done func(key object.Key, c Content, info object.Info)
-}
-
 // A Queue is safe for concurrent use.
 type Queue struct {
 	client *object.Client
@@ -94,12 +28,13 @@ type Queue struct {
 	work   sync.WaitGroup
 
 	mu      sync.Mutex
-	jobs    map[object.Key]*job // guarded by mu, as all below
-	lines   [Keep][]entry       // by class, in order of arrival
-	parked  []entry             // wait for a copy of their key
-	sources map[object.Key]int  // wishes that copy from a key
-	places  map[version]object.Info
-	others  int // open wishes that Final waits for
+	jobs    map[object.Key]*job      // guarded by mu, as all below
+	lines   [Keep][]entry            // by class, in order of arrival
+	parked  []entry                  // wait for a copy of their key
+	sources map[object.Key]int       // wishes that copy from a key
+	places  map[version]object.Info  // where versions were copied to
+	rescued map[version]*cache.Local // versions that were downloaded because others were to take their place
+	others  int                      // open wishes that Final waits for
 	running int
 	hurried int // Flush calls under way
 	timer   *time.Timer
@@ -111,20 +46,23 @@ type Queue struct {
 
 // job is a key with a history in this queue.
 type job struct {
-	key     object.Key
-	want    Content
-	class   Class
-	serial  int       // of the wish
-	open    bool      // the wish is not true yet
-	begun   bool      // a worker is at it
-	due     time.Time // when it may begin
-	tries   int
-	err     error // the last failure
-	failed  bool  // for good
-	maybe   bool  // S3 may hold something that we put
-	stop    context.CancelFunc
-	release func() // of the wish's local
-	stream  *stream
+	key      object.Key
+	want     Content
+	told     Content // the wish as the caller made it
+	class    Class
+	serial   int       // of the wish
+	open     bool      // the wish is not true yet
+	begun    bool      // a worker is at it
+	due      time.Time // when it may begin
+	tries    int
+	err      error  // the last failure
+	failed   bool   // for good
+	maybe    bool   // S3 may hold something that we put
+	holds    string // the ETag of what it holds, when known
+	stop     context.CancelFunc
+	release  func() // gives the wish's local back
+	uploaded func() // tells the cache that no space will come of it any more
+	stream   *stream
 }
 
 type entry struct {
@@ -150,7 +88,7 @@ func New(client *object.Client, c *cache.Cache, o Options) *Queue {
 	}
 	q := &Queue{
 		client: client, cache: c, o: o, log: o.Log,
-		jobs: map[object.Key]*job{}, sources: map[object.Key]int{}, places: map[version]object.Info{},
+		jobs: map[object.Key]*job{}, sources: map[object.Key]int{}, places: map[version]object.Info{}, rescued: map[version]*cache.Local{},
 		moved: make(chan struct{}), last: time.Now(),
 	}
 	q.ctx, q.cancel = context.WithCancel(context.Background())
@@ -163,23 +101,35 @@ func New(client *object.Client, c *cache.Cache, o Options) *Queue {
 }
 
 // Want replaces the wish for key. It returns at once.
-func (q *Queue) Want(key object.Key, c Content) {
-	class := q.o.Policy(key)
+func (q *Queue) Want(key object.Key, c Content) { q.WantAll(Wish{key, c}) }
+
+// WantAll replaces several wishes as one: no work begins in between. Needed where a wish gives up the protection of
+// a source that another one takes over, as when two names are exchanged.
+func (q *Queue) WantAll(wishes ...Wish) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	for _, w := range wishes {
+		j := q.replace(w.Key, w.Content)
+		if j != nil {
+			j.told = w.Content
+		}
+	}
+	q.schedule()
+}
+
+// replace makes c the wish for key; nil when it is not to be uploaded. q.mu is held.
+func (q *Queue) replace(key object.Key, c Content) *job {
+	class := q.o.Policy(key)
 	j := q.job(key)
 	q.retract(j)
 	if j.stream != nil && j.stream.local != c.local {
 		q.dropStream(j)
 	}
-	if class == Keep {
-		if c.local != nil {
-			return
-		}
+	if class == Keep && c.local == nil {
 		class = Other
 	}
-	if q.closed {
-		return
+	if class == Keep || q.closed {
+		return nil
 	}
 	j.want, j.class, j.open = c, class, true
 	if class != Final {
@@ -187,13 +137,12 @@ func (q *Queue) Want(key object.Key, c Content) {
 	}
 	if l := c.local; l != nil {
 		l.Retain()
-		done := l.Pending()
-		j.release = func() { done(); l.Close() }
+		j.release, j.uploaded = l.Close, l.Pending()
 	} else if !c.gone {
 		q.sources[c.source.Key]++
 	}
 	q.enqueue(j, time.Now().Add(q.o.Delay))
-	q.schedule()
+	return j
 }
 
 func (q *Queue) job(key object.Key) *job {
@@ -227,6 +176,10 @@ func (q *Queue) settle(j *job) {
 	if j.release != nil {
 		go j.release() // takes the cache's locks and may remove a file
 		j.release = nil
+	}
+	if j.uploaded != nil {
+		go j.uploaded()
+		j.uploaded = nil
 	}
 	if src, ok := j.want.Source(); ok {
 		if q.sources[src.Key]--; q.sources[src.Key] == 0 {
@@ -280,8 +233,15 @@ func (q *Queue) Close(ctx context.Context) error {
 			q.dropStream(j)
 		}
 	}
+	rescued := q.rescued
+	q.rescued = map[version]*cache.Local{}
 	q.mu.Unlock()
 	q.cancel()
+	defer func() {
+		for _, l := range rescued {
+			l.Close()
+		}
+	}()
 	ended := make(chan struct{})
 	go func() { q.work.Wait(); close(ended) }()
 	select {

@@ -76,7 +76,14 @@ func (q *Queue) next() (_ entry, wait time.Duration, ok bool) {
 			if !e.live() || e.begun { // finish puts what is begun back
 				continue
 			}
-			if q.sources[e.key] > 0 {
+			if !q.classify(e.job) || int(e.class) != class {
+				q.lines[class] = line
+				if e.live() {
+					q.enqueue(e.job, e.due)
+				}
+				return q.next()
+			}
+			if own, ok := e.want.Source(); q.sources[e.key] > b2i(ok && own.Key == e.key) {
 				q.parked = append(q.parked, e)
 				continue
 			}
@@ -92,14 +99,12 @@ func (q *Queue) next() (_ entry, wait time.Duration, ok bool) {
 func (q *Queue) begin(j *job) {
 	base := object.WithPriority(q.ctx, j.class.priority())
 	ctx, stop := context.WithCancel(base)
-	t := task{ctx: base, key: j.key, want: j.want, class: j.class, serial: j.serial, stream: j.stream, maybe: j.maybe, release: func() {}}
+	t := task{ctx: base, key: j.key, want: j.want, class: j.class, serial: j.serial, told: j.told, stream: j.stream, maybe: j.maybe, holds: j.holds, release: func() {}}
 	if t.want.local != nil {
 		t.want.local.Retain()
 		t.release = t.want.local.Close
 	}
-	if !t.want.gone {
-		j.maybe = true
-	}
+	j.maybe, j.holds = j.maybe || !t.want.gone, ""
 	j.stream, j.begun, j.stop = nil, true, stop
 	q.running++
 	q.work.Go(func() {
@@ -108,49 +113,6 @@ func (q *Queue) begin(j *job) {
 		t.release()
 		q.finish(j, t, info, err)
 	})
-}
-
-// finish notes the outcome of a worker and begins what it held up.
-func (q *Queue) finish(j *job, t task, info object.Info, err error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.running--
-	j.begun, j.stop = false, nil
-	current := j.open && j.serial == t.serial
-	if err == nil {
-		q.last = time.Now()
-		q.count(t, info)
-		if t.want.gone {
-			j.maybe = false
-		}
-		if current {
-			q.settle(j)
-		}
-		if q.o.Done != nil {
-			q.mu.Unlock()
-			q.o.Done(t.key, t.want, info)
-			q.mu.Lock()
-		}
-	} else if current && q.ctx.Err() == nil {
-		j.err = err
-		j.tries++
-		if j.failed = hopeless(err); j.failed {
-			q.log.Error("cannot bring a file to S3", "key", t.key.String(), "err", err)
-		} else {
-			q.log.Warn("a file is not in S3 yet", "key", t.key.String(), "try", j.tries, "err", err)
-		}
-	}
-	if j.open && !j.failed {
-		due := j.due
-		if j.serial == t.serial {
-			due = time.Now().Add(min(30*time.Second, time.Second<<min(j.tries, 10)))
-		}
-		q.enqueue(j, due)
-	} else if !j.open && !j.maybe && !j.begun && j.stream == nil && q.jobs[j.key] == j {
-		delete(q.jobs, j.key)
-	}
-	q.broadcast()
-	q.schedule()
 }
 
 // breakCycle turns one of copies that wait for one another in a circle into an upload of the source's bytes.
@@ -164,20 +126,21 @@ func (q *Queue) breakCycle() {
 		j, serial := e.job, e.serial
 		q.work.Go(func() {
 			l, err := q.download(src)
+			if err == nil {
+				defer l.Close()
+			}
 			q.mu.Lock()
+			defer q.mu.Unlock()
 			q.running--
-			if err != nil && j.serial == serial {
+			switch current := j.serial == serial && j.open; {
+			case current && err == nil:
+				q.rescued[version{src.Key, src.ETag}] = l.Retain()
+				q.replace(j.key, Stored(l, src.Metadata)) // j.told stays
+			case current:
 				j.err, j.failed = err, true
 				q.broadcast()
 			}
-			valid := err == nil && j.serial == serial && j.open
-			q.mu.Unlock()
-			if valid {
-				q.Want(j.key, Stored(l, src.Metadata))
-			}
-			if err == nil {
-				l.Close()
-			}
+			q.schedule()
 		})
 		return
 	}

@@ -14,8 +14,8 @@ import (
 )
 
 var (
-	allCells = flag.Bool("e2e.all", false, "run the smoke pipeline in every cell of the covering set, not only in those of a quick run")
-	record   = flag.String("e2e.verified", "", "write the table of what ran to this file")
+	all    = flag.Bool("e2e.all", false, "every cell, all pipelines in two, grants in both modes, and faults: about an hour, instead of a quarter")
+	record = flag.String("e2e.verified", "", "write the table of what ran to this file")
 )
 
 // The cells: every pair of values of two dimensions is in one of them. Security by injection alone has 15 pairs.
@@ -59,7 +59,7 @@ func TestE2E(t *testing.T) {
 	table := &table{}
 	t.Run("Smoke", func(t *testing.T) {
 		cells := covering
-		if !*allCells {
+		if !*all {
 			cells = covering[:quick]
 		}
 		for _, c := range cells {
@@ -67,8 +67,29 @@ func TestE2E(t *testing.T) {
 		}
 	})
 	t.Run("Pipelines", func(t *testing.T) {
-		for _, c := range full {
-			t.Run(c.Name(), func(t *testing.T) { testPipelines(t, ctx, w, c) })
+		for i, c := range full {
+			if i == 0 || *all {
+				t.Run(c.Name(), func(t *testing.T) { testPipelines(t, ctx, w, c) })
+			}
+		}
+	})
+	t.Run("Grants", func(t *testing.T) {
+		for i, c := range full {
+			if i == 0 || *all {
+				t.Run(c.Compute, func(t *testing.T) { testGrants(t, ctx, w, c) })
+			}
+		}
+	})
+	t.Run("Restricted", func(t *testing.T) {
+		if w.Kubernetes >= "1.36" {
+			testSmoke(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "csi", Restricted: true}, table)
+		}
+	})
+	t.Run("Head", func(t *testing.T) { testHead(t, ctx, w) })
+	t.Run("Defects", func(t *testing.T) { testDefects(t, ctx, w, full[0]) })
+	t.Run("Faults", func(t *testing.T) {
+		if *all {
+			testFaults(t, ctx, w, full[0])
 		}
 	})
 	if *record != "" {
@@ -80,6 +101,12 @@ func TestE2E(t *testing.T) {
 
 // testSmoke runs the smallest pipeline with files between its tasks.
 func testSmoke(t *testing.T, ctx context.Context, w *e2e.World, c e2e.Cell, table *table) {
+	if w.Kubernetes < "1.36" && (c.Inject == "policy" || c.Inject == "init") {
+		if _, err := w.Open(ctx, c); err == nil || !strings.Contains(err.Error(), "needs MutatingAdmissionPolicy") {
+			t.Errorf("Kubernetes %s has no stable admission policies, and the spec is taken: %v", w.Kubernetes, err)
+		}
+		return
+	}
 	ws := open(t, ctx, w, c)
 	begin := time.Now()
 	same(t, ctx, ws, pipeline{name: "smoke"})

@@ -166,6 +166,7 @@ func testWithout(t *testing.T, ctx context.Context, ws *e2e.Workspace, right str
 		}
 	}()
 	remove(t, ctx, ws, right)
+	predicted(t, ctx, ws, right)
 	limited, cancel := context.WithTimeout(ctx, 40*time.Second)
 	defer cancel()
 	pipeline := "smoke"
@@ -221,5 +222,27 @@ func remove(t *testing.T, ctx context.Context, ws *e2e.Workspace, right string) 
 	}
 	if _, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "patch", "role", ws.Name+"-head", "--type=json", "-p", string(patch)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// predicted: the linter says beforehand that the Role lacks the right.
+func predicted(t *testing.T, ctx context.Context, ws *e2e.Workspace, right string) {
+	t.Helper()
+	path := filepath.Join(ws.Dir, "base", "rbac", "role.yaml")
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.WriteFile(path, good, 0o644)
+	live, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "get", "role", ws.Name+"-head", "-o", "yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(live), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	found, err := ws.Lint(ctx)
+	if err != nil || !slices.Contains(found, "FG101") {
+		t.Errorf("without %s the linter finds %v, %v", right, found, err)
 	}
 }

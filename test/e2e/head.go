@@ -41,7 +41,7 @@ process {
 // Start launches the head of a pipeline in the tree's directory, as the tree's README says: FUSION_ENABLED=true nextflow run PIPELINE -w s3://…
 func (ws *Workspace) Start(ctx context.Context, pipeline string, args ...string) (*Run, error) {
 	r := &Run{Workspace: ws, Pipeline: pipeline}
-	extra, err := ws.taskConfig()
+	extra, err := ws.TaskConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -49,15 +49,15 @@ func (ws *Workspace) Start(ctx context.Context, pipeline string, args ...string)
 		filepath.Join(ws.World.Root, "test", "pipelines", pipeline, "main.nf")}, args...)
 	r.cmd = exec.CommandContext(ctx, filepath.Join(ws.World.Root, "test", "nextflow", "run"), command...)
 	r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = ws.Dir, &r.output, &r.output
-	r.cmd.Env = append(os.Environ(), ws.environment()...)
+	r.cmd.Env = append(os.Environ(), ws.Environment()...)
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	r.cmd.Cancel = func() error { return syscall.Kill(-r.cmd.Process.Pid, syscall.SIGTERM) }
 	r.cmd.WaitDelay = 20 * time.Second
 	return r, r.cmd.Start()
 }
 
-// taskConfig writes the test's additions and returns their path.
-func (ws *Workspace) taskConfig() (string, error) {
+// TaskConfig writes the test's additions and returns their path.
+func (ws *Workspace) TaskConfig() (string, error) {
 	image := taskImage
 	switch {
 	case ws.Cell.Inject == "baked":
@@ -70,15 +70,15 @@ func (ws *Workspace) taskConfig() (string, error) {
 	return path, os.WriteFile(path, text, 0o644)
 }
 
-// environment is what the head gets: open mode, and the S3 server with its credentials.
-func (ws *Workspace) environment() []string {
+// Environment is what the head gets: open mode, and the S3 server with its credentials.
+func (ws *Workspace) Environment() []string {
 	return []string{"FUSION_ENABLED=true", "AWS_ENDPOINT_URL_S3=" + ws.World.Store.Endpoint, "AWS_REGION=" + region,
 		"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey}
 }
 
 // Commands are three things for a person to try.
 func (ws *Workspace) Commands() (string, error) {
-	extra, err := ws.taskConfig()
+	extra, err := ws.TaskConfig()
 	if err != nil {
 		return "", err
 	}
@@ -86,7 +86,7 @@ func (ws *Workspace) Commands() (string, error) {
 	return fmt.Sprintf("  cd %s && %s %s/test/nextflow/run --s3 -c %s run -ansi-log false -w s3://%s/work %s/test/pipelines/smoke/main.nf --out s3://results-%s/smoke\n"+
 		"  kubectl --kubeconfig=%s -n %s get pods,jobs -w\n"+
 		"  find %s -name joined.txt\n",
-		ws.Dir, strings.Join(ws.environment(), " "), root, extra, ws.Bucket, root, ws.Name, ws.World.Cluster.Kubeconfig, ws.Name,
+		ws.Dir, strings.Join(ws.Environment(), " "), root, extra, ws.Bucket, root, ws.Name, ws.World.Cluster.Kubeconfig, ws.Name,
 		filepath.Join(ws.World.Dir, "s3", "data")), nil
 }
 
@@ -95,9 +95,14 @@ func (r *Run) Wait() *Run {
 	r.cmd.Wait()
 	r.Code = r.cmd.ProcessState.ExitCode()
 	r.Output = r.output.String()
-	log, _ := os.ReadFile(filepath.Join(r.Workspace.Dir, ".nextflow.log"))
-	r.Log = string(log)
+	r.Log = r.LogSoFar()
 	return r
+}
+
+// LogSoFar is the log of a head that still runs.
+func (r *Run) LogSoFar() string {
+	log, _ := os.ReadFile(filepath.Join(r.Workspace.Dir, ".nextflow.log"))
+	return string(log)
 }
 
 // Kill ends the head as a crash would.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,7 +21,8 @@ type Cell struct {
 	Inject   string // csi, policy, init, host, baked
 	Scratch  string // emptyDir, csi
 
-	Restricted bool // Pod Security restricted
+	Restricted    bool // Pod Security restricted
+	HeadInCluster bool
 }
 
 // Name is short enough for a namespace.
@@ -27,6 +30,9 @@ func (c Cell) Name() string {
 	name := strings.ToLower(strings.Join([]string{c.Security, c.Compute, c.Inject, c.Scratch}, "-"))
 	if c.Restricted {
 		name += "-restricted"
+	}
+	if c.HeadInCluster {
+		name += "-head"
 	}
 	return name
 }
@@ -73,10 +79,15 @@ func (ws *Workspace) spec() string {
 	c, w := ws.Cell, ws.World
 	var out strings.Builder
 	fmt.Fprintf(&out, "name: %q\n", ws.Name)
-	fmt.Fprintf(&out, "cluster: {name: \"test\", account: \"123456789012\", region: %q, oidc: \"EXAMPLED539D4633E53DE1B71EXAMPLE\", version: \"1.36\", endpoint: %q, ca: %q}\n",
-		region, w.Cluster.Server, base64.StdEncoding.EncodeToString(w.Cluster.CA()))
+	outside := fmt.Sprintf(", endpoint: %q, ca: %q", w.Cluster.Server, base64.StdEncoding.EncodeToString(w.Cluster.CA()))
+	head := "head: \"workstation\""
+	if c.HeadInCluster {
+		outside, head = "", fmt.Sprintf("head: \"cluster\", image: %q", HeadImage)
+	}
+	fmt.Fprintf(&out, "cluster: {name: \"test\", account: \"123456789012\", region: %q, oidc: \"EXAMPLED539D4633E53DE1B71EXAMPLE\", version: %q%s}\n",
+		region, w.Kubernetes, outside)
 	fmt.Fprintf(&out, "storage: {work: \"s3://%s/work\", publish: [\"s3://results-%s\"]}\n", ws.Bucket, ws.Name)
-	fmt.Fprintf(&out, "nextflow: {version: \"24.10.0\", compute: %q, head: \"workstation\"}\n", c.Compute)
+	fmt.Fprintf(&out, "nextflow: {version: \"24.10.0\", compute: %q, %s}\n", c.Compute, head)
 	fmt.Fprintf(&out, "runtime: {privileged: %t, inject: %q, image: %q}\n", c.Security == "privileged", c.Inject, strings.Replace(w.Image, "@", ":e2e@", 1))
 	if c.Security == "custom" {
 		fmt.Fprintln(&out, "fuse: resource: \"example.com/fuse\"")
@@ -124,6 +135,22 @@ func (ws *Workspace) credentials(ctx context.Context) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(ws.Dir, ws.Name+".crt"), ws.World.Cluster.CA(), 0o644)
+}
+
+// Lint is what the linter finds in the tree: the rules' names, errors and warnings.
+func (ws *Workspace) Lint(ctx context.Context) ([]string, error) {
+	out, runErr := ws.run(ctx, ws.Dir, nil, ws.World.fusiongen, "lint", "--format", "json", ws.Dir)
+	var report struct {
+		Findings []struct{ ID string }
+	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		return nil, errors.Join(err, runErr)
+	}
+	var rules []string
+	for _, f := range report.Findings {
+		rules = append(rules, f.ID)
+	}
+	return rules, nil
 }
 
 // Close takes the workspace off the cluster.

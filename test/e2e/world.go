@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ type World struct {
 	Store   *Store
 	Image   string // the runtime image by digest, as the node knows it
 
+	Kubernetes string // minor version, "1.36"
+
 	fusiongen string
 }
 
@@ -37,7 +40,7 @@ const (
 
 // Up starts a world; Down ends it, also one that came up in part.
 func Up(ctx context.Context, root, dir string) (*World, error) {
-	w := &World{Root: root, Dir: dir}
+	w := &World{Root: root, Dir: dir, Kubernetes: cmp.Or(os.Getenv("K8S"), "1.36")}
 	if _, err := exec.LookPath("java"); err != nil {
 		return nil, errors.New("there is no Java for Nextflow; install the Debian package default-jdk-headless (version 17 to 23)")
 	}

@@ -203,6 +203,9 @@ func (p *Proxy) refuse(w http.ResponseWriter, f Fault) {
 	case f.Reset:
 		p.cut(w)
 	default:
+		for k, v := range f.Header {
+			w.Header().Set(k, v)
+		}
 		w.Header().Set("Content-Type", "application/xml")
 		w.Header().Set("X-Amz-Request-Id", "REQUEST"+strconv.Itoa(f.Status))
 		w.WriteHeader(f.Status)

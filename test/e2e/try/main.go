@@ -1,4 +1,5 @@
 // Command try brings the end-to-end world up for a person to try, or ends it: go run ./e2e/try up|down.
+// up takes the way to set the workspace up: SECURITY COMPUTE INJECT SCRATCH, by default unprivileged Job csi csi.
 package main
 
 import (
@@ -32,8 +33,10 @@ func run(ctx context.Context, args []string) error {
 	case len(args) == 1 && args[0] == "down":
 		e2e.End(root, dir)
 		return os.RemoveAll(dir)
-	case len(args) != 1 || args[0] != "up":
-		return errors.New("say up or down")
+	case len(args) == 1 && args[0] == "up":
+		args = append(args, "unprivileged", "Job", "csi", "csi")
+	case len(args) != 5 || args[0] != "up":
+		return errors.New("say up, up SECURITY COMPUTE INJECT SCRATCH, or down")
 	}
 	if _, err := os.Stat(dir); err == nil {
 		return fmt.Errorf("there is a world in %s already; make e2e-down ends it", dir)
@@ -43,7 +46,7 @@ func run(ctx context.Context, args []string) error {
 		w.Down()
 		return errors.Join(err, os.RemoveAll(dir))
 	}
-	ws, err := w.Open(ctx, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "csi"})
+	ws, err := w.Open(ctx, e2e.Cell{Security: args[1], Compute: args[2], Inject: args[3], Scratch: args[4]})
 	if err != nil {
 		w.Down()
 		return errors.Join(err, os.RemoveAll(dir))

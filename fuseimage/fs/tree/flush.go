@@ -1,0 +1,82 @@
+package tree
+
+import (
+	"context"
+
+	"github.com/fusiongen/fusiongen/fuseimage/upload"
+)
+
+// Flush returns when S3 holds what the tree shows: files (also those that are still open), declared outputs that are
+// links, with the bytes they lead to, and a marker for each empty directory that was made here. With classes it waits
+// for those only.
+func (t *Tree) Flush(ctx context.Context, classes ...upload.Class) error {
+	t.settleOpen()
+	if err := t.mark(ctx); err != nil {
+		return err
+	}
+	if err := t.materialise(ctx); err != nil {
+		return err
+	}
+	return t.cfg.Queue.Flush(ctx, classes...)
+}
+
+// settleOpen settles files that are still open, as they are now.
+func (t *Tree) settleOpen() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for key := range t.held {
+		delete(t.held, key)
+		t.settleNow(key)
+	}
+	for _, n := range t.nodes {
+		if n.isFile() && n.local != nil {
+			writers := n.writers
+			n.writers = 0 // the wish does not wait for them
+			t.settleNode(n)
+			if n.writers = writers; writers > 0 {
+				n.version++ // what they write from now on is wished for when they close
+			}
+		}
+	}
+}
+
+// mark wishes a marker object for each directory that would not exist in S3 otherwise.
+func (t *Tree) mark(ctx context.Context) error {
+	for _, n := range t.emptied() {
+		if err := t.list(ctx, n, false); err != nil {
+			return err // of a directory of which only some names are known: the others may have kept it
+		}
+		t.mu.Lock()
+		key, ok := t.prefix(n)
+		ok = ok && key.Name != "" && !n.dir.marker && t.empty(n)
+		n.dir.marker = n.dir.marker || ok
+		t.mu.Unlock()
+		if !ok {
+			continue
+		}
+		l, err := t.cfg.Local()
+		if err != nil {
+			return err
+		}
+		t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: upload.Stored(l, nil)})
+		l.Close()
+	}
+	return nil
+}
+
+// emptied returns the directories that seem to be empty by our hand.
+func (t *Tree) emptied() []*Node {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var dirs []*Node
+	for _, n := range t.nodes {
+		if !n.isDir() || n.dir.level < levelBucket || n.dir.marker || len(n.names) == 0 || !t.empty(n) {
+			continue
+		}
+		p := n.names[0]
+		if n.dir.born || p.dir.dir.entries[p.name].ours {
+			dirs = append(dirs, n)
+		}
+	}
+	return dirs
+}
