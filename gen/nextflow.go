@@ -70,7 +70,11 @@ func k8sSettings(ws *schema.Workspace, indent string) []setting {
 		{name: "computeResourceType", value: text(ws.Nextflow.Compute), note: "The default of this option changed with Nextflow 26.10; the Role fits this value."},
 	}
 	if !ws.Runtime.Privileged {
-		out = append(out, setting{name: "fuseDevicePlugin", value: mapping(pair{ws.Fuse.Resource, "1"})})
+		device := setting{name: "fuseDevicePlugin", value: mapping(pair{ws.Fuse.Resource, "1"})}
+		if ws.Fuse.Provider == "existing" {
+			device.note = "fusiongen:ignore FG302 the device plugin is in the cluster already, and not of this tree"
+		}
+		out = append(out, device)
 	}
 	if ws.Nextflow.Head == "workstation" {
 		out = append(out, setting{name: "client", note: "Nextflow does not read the exec users of EKS kubeconfigs; README.md says how to make the two files.",

@@ -61,6 +61,9 @@ func devicePlugin(ctx context.Context, args []string, streams Streams) int {
 		return 2
 	}
 	o.Log.Info("started", "version", version, "listen", address.String())
+	if err := telemetry.LowMemory(); err != nil {
+		o.Log.Warn("the memory of the start is kept", "error", err)
+	}
 	p.Run(ctx)
 	return 0
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/fusiongen/fusiongen/fuseimage/csi"
+	"github.com/fusiongen/fusiongen/fuseimage/nvme"
 	"github.com/fusiongen/fusiongen/fuseimage/plugin"
 	"github.com/fusiongen/fusiongen/gen"
 	"github.com/fusiongen/fusiongen/schema"
@@ -28,8 +29,9 @@ type daemonSet struct {
 	Spec struct {
 		Template struct {
 			Spec struct {
-				Containers []container
-				Volumes    []struct {
+				Containers  []container
+				Tolerations []map[string]string
+				Volumes     []struct {
 					Name     string
 					HostPath struct{ Path, Type string }
 				}
@@ -102,7 +104,7 @@ func TestManifestFlags(t *testing.T) {
 			}
 		}
 	}
-	for _, p := range []string{"fuse-device-plugin", "fusion-node"} {
+	for _, p := range []string{"fuse-device-plugin", "fusion-node", "nvme-prep"} {
 		if !seen[p] {
 			t.Errorf("no example runs %s", p)
 		}
@@ -137,12 +139,28 @@ func TestDP17OneResourceName(t *testing.T) {
 	}
 }
 
+// TestNV42ToleratesItsOwnTaint: whoever takes a taint off must be let in by it, and so must whoever the node needs to
+// become ready.
+func TestNV42ToleratesItsOwnTaint(t *testing.T) {
+	for name, d := range daemons(t, "daemonset.cue") {
+		if got := d.Spec.Template.Spec.Tolerations; len(got) != 1 || len(got[0]) != 1 || got[0]["operator"] != "Exists" {
+			t.Errorf("%s tolerates %v, want everything", name, got)
+		}
+	}
+}
+
 // TestSharedConstants: what the generator and the runtime both know by heart is the same.
 func TestSharedConstants(t *testing.T) {
+	prep := daemons(t, "daemonset.cue")["nvme-prep"].Spec.Template.Spec.Containers[0].Args
 	plug, node := daemons(t, "minimal.cue")["fuse-device-plugin"], daemons(t, "restricted.cue")["fusion-node"]
 	for what, pair := range map[string][2]string{
 		"driver":                {flagValue(node.Spec.Template.Spec.Containers[0].Args, "driver"), csi.Name},
 		"driver of the pods":    {gen.CSIDriver, csi.Name},
+		"taint":                 {flagValue(prep, "taint"), nvme.Taint},
+		"taint of the policy":   {gen.ReadinessTaint, nvme.Taint},
+		"mount":                 {flagValue(prep, "mount"), nvme.Mount},
+		"mount of the pods":     {gen.NVMeMount, nvme.Mount},
+		"preparer's port":       {flagValue(prep, "listen"), nvme.Listen},
 		"plugin's port":         {flagValue(plug.Spec.Template.Spec.Containers[0].Args, "listen"), plugin.Listen},
 		"node's port":           {flagValue(node.Spec.Template.Spec.Containers[0].Args, "listen"), csi.Listen},
 		"plugin directory":      {plug.Spec.Template.Spec.Volumes[0].HostPath.Path, plugin.Directory},

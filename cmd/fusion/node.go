@@ -53,6 +53,9 @@ func node(ctx context.Context, args []string, streams Streams) int {
 		return 2
 	}
 	o.Log.Info("started", "version", version, "listen", address.String())
+	if err := telemetry.LowMemory(); err != nil {
+		o.Log.Warn("the memory of the start is kept", "error", err)
+	}
 	if err := d.Run(ctx); err != nil {
 		fmt.Fprintf(streams.Err, "fusion-node: %v\n", err)
 		return 2

@@ -108,6 +108,9 @@ func nvmePrep(ctx context.Context, args []string, streams Streams) int {
 		return fail(nvme.ExitFailed, fmt.Errorf("cannot open the health port: %w", err))
 	}
 	o.Log.Info("started", "version", version, "listen", address.String(), "mount", filepath.Clean(o.Mount))
+	if err := telemetry.LowMemory(); err != nil {
+		o.Log.Warn("the memory of the start is kept", "error", err)
+	}
 	d.Run(ctx)
 	return nvme.ExitOK
 }

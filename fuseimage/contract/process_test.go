@@ -1,10 +1,6 @@
 package contract
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -105,52 +101,6 @@ func TestR13Deaf(t *testing.T) {
 	})
 }
 
-// F27: .command.log holds both streams in order; .fusion.log is JSON, a record a line.
-func TestF27Logs(t *testing.T) {
-	each(t, func(t *testing.T, p *pod) {
-		p.task("echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three")
-		p.want(p.key(".command.log"), "one\ntwo\nthree\n")
-		log, _ := p.get(p.key(".fusion.log"))
-		lines := strings.Split(strings.TrimSpace(log), "\n")
-		for _, line := range lines {
-			var record struct {
-				Time  time.Time `json:"time"`
-				Level string    `json:"level"`
-				Msg   string    `json:"msg"`
-			}
-			if err := json.Unmarshal([]byte(line), &record); err != nil || record.Level == "" || record.Msg == "" || record.Time.IsZero() {
-				t.Errorf("not a record: %q: %v", line, err)
-			}
-		}
-		if len(lines) < 2 {
-			t.Errorf(".fusion.log has %d records, want at least the task's begin and end", len(lines))
-		}
-	})
-}
-
-// With NXF_FUSION_TRACE the task's figures are where Nextflow reads them, and the counters where they were asked for.
-func TestTrace(t *testing.T) {
-	each(t, func(t *testing.T, p *pod) {
-		p.Env["NXF_FUSION_TRACE"], p.Env["FUSION_METRICS"], p.Tmp = "true", "/tmp/fusion.prom", t.TempDir()
-		p.task("head -c 3000000 /dev/zero > f; sleep 0.2")
-		text, _ := p.get(p.key(".fusion/trace.json"))
-		var trace struct{ Proc map[string]any }
-		if err := json.Unmarshal([]byte(text), &trace); err != nil {
-			t.Fatalf("%v: %s", err, text)
-		}
-		if wchar, _ := trace.Proc["wchar"].(float64); wchar < 3_000_000 {
-			t.Errorf("wchar %v, want at least the file's 3,000,000 bytes", trace.Proc["wchar"])
-		}
-		if realtime, _ := trace.Proc["realtime"].(float64); realtime < 200 || realtime > 60_000 {
-			t.Errorf("realtime %v ms", trace.Proc["realtime"])
-		}
-		metrics, err := os.ReadFile(filepath.Join(p.Tmp, "fusion.prom"))
-		if err != nil || !strings.Contains(string(metrics), "\nfusion_exit_code 0\n") {
-			t.Errorf("metrics: %v: %s", err, metrics)
-		}
-	})
-}
-
 // At a terminal the command is in the foreground, and the terminal is its own.
 func TestTerminal(t *testing.T) {
 	each(t, func(t *testing.T, p *pod) {
@@ -228,84 +178,4 @@ sleep 0.1`)
 			t.Errorf("the orphan held the pod for %v; %s", took, &r.err)
 		}
 	})
-}
-
-// F33 and the other ways in which a node refuses: one sentence before the child starts, exit code 1.
-func TestF33Refusals(t *testing.T) {
-	for name, c := range map[string]struct {
-		box  box
-		says []string
-	}{
-		"no device":            {box{UID: 1000, NoDevice: true}, []string{"no /dev/fuse", "nextflow.io/fuse"}},
-		"device closed":        {box{UID: 1000, DevMode: 0o600}, []string{"mode 0600", "uid 1000"}},
-		"no mount point":       {box{UID: 1000, DevMode: 0o666, NoPoint: true, ReadOnly: true}, []string{"/fusion does not exist", "emptyDir"}},
-		"no mount point, root": {box{Caps: allCaps, DevMode: 0o666, NoPoint: true}, []string{"/fusion does not exist"}},
-		"root without rights":  {box{DevMode: 0o666}, []string{"CAP_SETFCAP"}},
-		"seccomp, clone":       {box{UID: 1000, DevMode: 0o666, Deny: []int{unix.SYS_CLONE, unix.SYS_UNSHARE}}, []string{"seccomp", "user namespace"}},
-		"seccomp, mount":       {box{UID: 1000, DevMode: 0o666, Deny: []int{unix.SYS_MOUNT}}, []string{"seccomp", "mount"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := c.box
-			b.Args = []string{"/opt/fusion", "echo", "the child ran"}
-			r := b.start(t)
-			code := r.wait()
-			if code != 1 || r.out.String() != "" {
-				t.Errorf("exit code %d, output %q; want 1 and none", code, &r.out)
-			}
-			said := r.err.String()
-			if strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, "fusion: ") {
-				t.Errorf("said %q, want one line", said)
-			}
-			for _, word := range c.says {
-				if !strings.Contains(said, word) {
-					t.Errorf("said %q, want it to hold %q", said, word)
-				}
-			}
-		})
-	}
-}
-
-// What cannot be understood is refused before the child starts.
-func TestF33Environment(t *testing.T) {
-	for _, c := range []struct{ name, value string }{{"FUSION_CACHE_SIZE", "lots"}, {"FUSION_TAGS", "[x"}, {"FUSION_CACHE_LOCATION", "/proc/none"}} {
-		b := box{UID: 1000, DevMode: 0o666, Env: map[string]string{c.name: c.value}, Args: []string{"/opt/fusion", "echo", "the child ran"}}
-		r := b.start(t)
-		if code := r.wait(); code != 1 || r.out.String() != "" || !strings.Contains(r.said(), c.name) {
-			t.Errorf("%s=%s: exit code %d, output %q, said %q", c.name, c.value, code, &r.out, &r.err)
-		}
-	}
-}
-
-// The doctor's verdict is the launcher's: what fails there fails here.
-func TestDoctor(t *testing.T) {
-	s := newStore(t)
-	for name, c := range map[string]struct {
-		box  box
-		code int
-		want map[string]string
-	}{
-		"good": {box{UID: 1000, DevMode: 0o666}, 0, map[string]string{"mount": "pass", "device": "pass", "bucket": "pass", "clock": "pass"}},
-		"bad":  {box{UID: 1000, DevMode: 0o600}, 1, map[string]string{"mount": "fail", "device": "fail", "bucket": "pass"}},
-	} {
-		c.box.Env, c.box.Args = s.environment(), []string{"/opt/fusion", "doctor", "--json", s.bucket}
-		r := c.box.start(t)
-		code := r.wait()
-		var report struct {
-			Version int
-			Checks  []struct{ Name, Verdict, Found string }
-		}
-		if err := json.Unmarshal([]byte(r.out.String()), &report); err != nil || report.Version != 1 || code != c.code {
-			t.Fatalf("%s: exit code %d, want %d; %v; %s%s", name, code, c.code, err, &r.out, &r.err)
-		}
-		got := map[string]string{}
-		for _, check := range report.Checks {
-			got[check.Name] = check.Verdict
-		}
-		for check, verdict := range c.want {
-			if got[check] != verdict {
-				t.Errorf("%s: %s is %q, want %q (%s)", name, check, got[check], verdict, fmt.Sprint(report.Checks))
-			}
-		}
-	}
 }

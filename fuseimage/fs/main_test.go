@@ -2,6 +2,7 @@ package fs
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,6 +32,11 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		os.Exit(serve(cfg))
+	}
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("left out under -short: the tests of mounts, which need root and /dev/fuse")
+		return
 	}
 	if os.Getenv(namespaceEnv) == "" {
 		os.Exit(inNamespace())

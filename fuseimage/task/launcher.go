@@ -10,9 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -48,14 +46,6 @@ type Program struct {
 	Out, Err io.Writer
 }
 
-// options are what stands before COMMAND.
-type options struct {
-	root   string
-	inside bool // this process was started by mount.Reexec
-	try    bool // and has only to show that it can mount
-	args   []string
-}
-
 // Main parses the arguments after the program's name and returns the exit code.
 func (p Program) Main(ctx context.Context, args []string) int {
 	o, err := parseOptions(args)
@@ -88,46 +78,6 @@ func (p Program) Main(ctx context.Context, args []string) int {
 		return p.fail(errors.New("no command follows --"))
 	}
 	return p.launch(ctx, o)
-}
-
-var (
-	errHelp    = errors.New("help")
-	errVersion = errors.New("version")
-)
-
-func parseOptions(args []string) (options, error) {
-	o := options{root: Root, args: args}
-	for len(o.args) > 0 && strings.HasPrefix(o.args[0], "-") && o.args[0] != "--" {
-		name, value, joined := strings.Cut(o.args[0], "=")
-		o.args = o.args[1:]
-		switch name {
-		case "-h", "--help":
-			return o, errHelp
-		case "--version":
-			return o, errVersion
-		case "--inside":
-			o.inside = true
-		case "--try":
-			o.try = true
-		case "--root":
-			if !joined {
-				if len(o.args) == 0 {
-					return o, errors.New("--root wants a directory")
-				}
-				value, o.args = o.args[0], o.args[1:]
-			}
-			if !filepath.IsAbs(value) {
-				return o, fmt.Errorf("--root wants an absolute path, not %q", value)
-			}
-			o.root = filepath.Clean(value)
-		default:
-			return o, fmt.Errorf("unknown option %s; see fusion --help", name)
-		}
-	}
-	if len(o.args) == 0 && !o.try {
-		return o, errors.New("no command to run; see fusion --help")
-	}
-	return o, nil
 }
 
 // fail says why nothing of the task ran.

@@ -20,7 +20,7 @@ var roleHalf = lint.Rule{
 		}
 		for _, policies := range dirs {
 			for _, p := range policies {
-				if !paired(policies) || partner(policies, p) || !ofRun(set, p) {
+				if !paired(policies) || partner(policies, p) || findsClusters(p) || !ofRun(set, p) {
 					continue
 				}
 				at := p.Fields[0].Key

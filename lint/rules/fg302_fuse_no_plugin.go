@@ -18,16 +18,12 @@ func checkFuseNoPlugin(set *lint.Setup, report *lint.Reporter) {
 		if name == "" {
 			continue
 		}
-		given := hasNodeLayer(set) && !set.Partial
-		if !given && at != nil && name != defaultDevice {
-			continue // who writes another name knows the plugin that offers it
-		}
 		if at == nil {
 			at = t.Get("fusion.privileged")
 		}
 		f := report.At(at, "add a device plugin that offers "+name+", or set fusion.privileged = true",
 			"task pods ask for the device %s and nothing here offers it: they stay Pending, and Nextflow waits for ever", name)
-		if !given {
+		if !hasNodeLayer(set) || set.Partial {
 			f.NotGiven()
 		}
 	}

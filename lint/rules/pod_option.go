@@ -44,7 +44,7 @@ func truthy(n *lint.Node) bool {
 	case lint.List:
 		return len(n.Items) > 0
 	}
-	return n.Value != "" && (n.Kind == lint.String || n.Value != "false" && n.Value != "0") // a text is true in Groovy
+	return n.Kind != lint.Null && n.Value != "" && (n.Kind == lint.String || n.Value != "false" && n.Value != "0") // a text is true in Groovy
 }
 
 func typed(n *lint.Node, kind string) bool {
