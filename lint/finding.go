@@ -55,6 +55,7 @@ type Finding struct {
 	Related  []Related
 	Fix      *Fix
 	Absent   bool   // it is only about what was not given to the linter
+	Broken   bool   // the rule itself failed, so that what it would have found is not known
 	Key      string // what it is about by meaning, not by line: document and field path; baselines and fingerprints use it
 
 	made       Span  // where it stood in what was generated, if it was moved to the spec

@@ -23,16 +23,24 @@ type Rule struct {
 // Reporter takes the findings of one rule on one set-up.
 type Reporter struct {
 	rule     Rule
+	begin    *File // where a finding stands whose own place is not known
 	findings []Finding
 }
 
-// At reports what is wrong at a node, with what would be right. The returned finding can be completed.
+// At reports what is wrong at a node, with what would be right; without a node it stands at the begin of the set-up. The
+// returned finding can be completed.
 func (r *Reporter) At(n *Node, hint, message string, args ...any) *Finding {
+	if n == nil {
+		n = &Node{}
+	}
 	return r.Bytes(n.File, n.Start, n.End, keyOf(n), hint, message, args...)
 }
 
 // Bytes reports what is wrong at a piece of a file; key says what it is about by meaning.
 func (r *Reporter) Bytes(f *File, start, end int, key, hint, message string, args ...any) *Finding {
+	if f == nil {
+		f, start, end = r.begin, 0, 0
+	}
 	if len(args) > 0 {
 		message = fmt.Sprintf(message, args...)
 	}
@@ -42,6 +50,19 @@ func (r *Reporter) Bytes(f *File, start, end int, key, hint, message string, arg
 		file: f, start: start, end: end,
 	})
 	return &r.findings[len(r.findings)-1]
+}
+
+// try lets the rule look at what is named. A rule that panics gives a finding that says so: the other rules go on, and the other
+// set-ups.
+func (r *Reporter) try(what string, look func()) {
+	defer func() {
+		if why := recover(); why != nil {
+			f := r.Bytes(nil, 0, 0, "", "this is a defect of fusiongen: report it, and go on with --ignore "+r.rule.ID,
+				"the rule %s %s broke on %s, and what else it would find there is not known: %v", r.rule.ID, r.rule.Slug, what, why)
+			f.Severity, f.Broken = Error, true
+		}
+	}()
+	look()
 }
 
 // keyOf is the node's text: findings that move keep it.

@@ -81,8 +81,8 @@ func (r *run) lint(all *collected) {
 			if rule.Check == nil {
 				continue
 			}
-			report := &Reporter{rule: rule}
-			rule.Check(set, report)
+			report := &Reporter{rule: rule, begin: set.begin()}
+			report.try("the set-up "+set.Name, func() { rule.Check(set, report) })
 			for _, f := range report.findings {
 				if len(r.with) > 0 && f.file != nil && !own[f.file] && !reachable(set, f.file) {
 					continue // it stands in what --with named
@@ -164,7 +164,8 @@ func suppress(findings []Finding, marks []*Suppression, rules []Rule, opts Optio
 		}
 		report := &Reporter{rule: r}
 		for _, m := range marks {
-			r.Suppressed(m, opts, report)
+			report.begin = m.file
+			report.try("a suppression", func() { r.Suppressed(m, opts, report) })
 		}
 		out = append(out, report.findings...)
 	}

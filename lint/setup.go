@@ -29,6 +29,17 @@ type Setup struct {
 	repeats []text // that hold what a file says already
 }
 
+// begin is the file for what has no place of its own.
+func (set *Setup) begin() *File {
+	switch {
+	case len(set.sources) > 0:
+		return set.sources[0].File
+	case len(set.Problems) > 0:
+		return set.Problems[0].File
+	}
+	return NewFile(set.Name, nil)
+}
+
 // Policy is an IAM policy document.
 type Policy struct {
 	*Node

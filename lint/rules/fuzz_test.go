@@ -57,6 +57,9 @@ func fuzz(f *testing.F, name string, extensions ...string) {
 		}
 		lines := strings.Count(src, "\n") + 1
 		for _, f := range found {
+			if f.Broken {
+				t.Error(f.Message)
+			}
 			if f.Pos.Line < 1 || f.Pos.Line > lines || f.Pos.Column < 1 || f.End.Line < f.Pos.Line || f.End.Line > lines {
 				t.Errorf("%s stands at %v to %v of %d lines", f.Rule, f.Pos, f.End, lines)
 			}
