@@ -201,8 +201,8 @@ func (p *parser) block(inner scope, start, depth int) {
 func (p *parser) selector(c scope, kind string, start, depth int) {
 	from := p.at
 	var pattern string
-	if q := p.quote(); q != "" {
-		text, _, ok := p.stringLiteral(q)
+	if p.quote() != "" || p.slashy() {
+		text, _, ok := p.anyString()
 		if !ok {
 			p.toLineEnd()
 			return

@@ -64,6 +64,37 @@ text = "${x}"
 	}
 }
 
+// TestSlashy: a string may stand between slashes, where only the slash is escaped.
+func TestSlashy(t *testing.T) {
+	const src = `process {
+    withName: /FOO|BAR_.*'/ { cpus = 4 }
+    withLabel:/big\/\d+/ { memory = /8 GB/ } // and a comment
+}
+a = /it's \/ \d{2} "/
+b = [/x/, y: /z/]
+c = /${name}/
+d = 6 / 2 / 3
+`
+	f, mistakes := nfconfig.Parse([]byte(src))
+	if len(mistakes) > 0 {
+		t.Fatal(mistakes)
+	}
+	var got []string
+	for _, s := range f.Settings {
+		got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %d %s", s.Selector, s.Name, s.Value.Kind, s.Value.Text)))
+	}
+	want := []string{
+		"withName:FOO|BAR_.*' process.cpus 2 4", `withLabel:big/\d+ process.memory 1 8 GB`,
+		`a 1 it's / \d{2} "`, "b 6", "c 0 /${name}/", "d 0 6 / 2 / 3",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if b := f.Settings[3].Value; len(b.Items) != 1 || b.Items[0].Text != "x" || b.Entry("y").Value.Text != "z" {
+		t.Errorf("b is %v", b)
+	}
+}
+
 // TestPlaces: names, values and statements stand where their text is.
 func TestPlaces(t *testing.T) {
 	const src = "k8s { // block\n    pod = [[env: 'A', value: \"b\"], 2]\n}\nprofiles { x { process.memory = 4.GB } }\n"
@@ -98,6 +129,7 @@ func TestMistakes(t *testing.T) {
 		{"b = 1 /* open", "6-8: this comment is not closed"},
 		{"b = 1\nc = [1, 2)\n", "15-16: a value is missing here"},
 		{"process { withName: { cpus = 1 } }\nb = 1\n", "10-20: withName: needs a name and a block in braces"},
+		{"a = /open\nb = 1\n", "4-5: this string is not closed"},
 		{strings.Repeat("a {", 300), "603-605: blocks nested deeper than 200 levels"},
 	}
 	for _, test := range tests {

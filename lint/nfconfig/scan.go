@@ -107,6 +107,41 @@ func (s *scanner) stringLiteral(q string) (text string, dynamic, ok bool) {
 	return "", false, false
 }
 
+// slashy says whether a /slashy string/ begins here, where a value may stand; // and /* begin comments.
+func (s *scanner) slashy() bool { return s.peek() == '/' && !s.has("//") && !s.has("/*") }
+
+// slashyLiteral reads such a string: a backslash escapes only the slash, and lines may end in it.
+func (s *scanner) slashyLiteral() (text string, dynamic, ok bool) {
+	start := s.at
+	var out strings.Builder
+	for s.at++; s.at < len(s.src); s.at++ {
+		switch c := s.src[s.at]; {
+		case c == '/':
+			s.at++
+			return out.String(), dynamic, true
+		case s.has(`\/`):
+			s.at++
+			out.WriteByte('/')
+		case s.has("\r\n"):
+		default:
+			dynamic = dynamic || c == '$' && s.at+1 < len(s.src) && (s.src[s.at+1] == '{' || isIdentifier(s.src[s.at+1], true))
+			out.WriteByte(c)
+		}
+	}
+	s.fail(start, start+1, "this string is not closed")
+	s.at = start // the mistake is on its first line: those below are read
+	s.toLineEnd()
+	return "", false, false
+}
+
+// anyString reads the string of either form that begins here.
+func (s *scanner) anyString() (text string, dynamic, ok bool) {
+	if s.slashy() {
+		return s.slashyLiteral()
+	}
+	return s.stringLiteral(s.quote())
+}
+
 // escape decodes what follows a backslash (Groovy's escapes).
 func (s *scanner) escape(out *strings.Builder) {
 	c := s.src[s.at]

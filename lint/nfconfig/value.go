@@ -49,8 +49,8 @@ func (s *scanner) literal(depth int) (Value, bool) {
 	v := Value{Start: s.at}
 	c := s.peek()
 	switch {
-	case s.quote() != "":
-		text, dynamic, ok := s.stringLiteral(s.quote())
+	case s.quote() != "" || s.slashy():
+		text, dynamic, ok := s.anyString()
 		if !ok {
 			return v, false
 		}
