@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -12,16 +14,34 @@ type Config struct {
 	*File
 	NF     *nfconfig.File
 	Object *Object // the ConfigMap that holds it, or nil
+	// Scripts are the files in bin/ beside it, where it is the configuration of a pipeline: a file NAME.nf stands there too.
+	Scripts []string
 
 	text text
 }
 
-func (set *Setup) addConfig(s *source, t text, o *Object) {
+func (set *Setup) addConfig(t text, o *Object, scripts []string) {
 	nf, errs := nfconfig.Parse(t.src)
 	for _, e := range errs {
 		set.Problems = append(set.Problems, Problem{File: t.file, At: t.offset(e.Start), End: t.offset(e.End), Message: "this is not a Nextflow configuration: " + e.Message})
 	}
-	set.Configs = append(set.Configs, &Config{File: t.file, NF: nf, Object: o, text: t})
+	set.Configs = append(set.Configs, &Config{File: t.file, NF: nf, Object: o, Scripts: scripts, text: t})
+}
+
+// scripts are the files in the bin directory of the pipeline that a configuration is of.
+func (c *collector) scripts(name string) (out []string) {
+	dir := path.Dir(name)
+	beside, _ := c.tree.ReadDir(dir) // what cannot be read is said elsewhere
+	pipeline := slices.ContainsFunc(beside, func(e fs.DirEntry) bool { return !e.IsDir() && path.Ext(e.Name()) == ".nf" })
+	if bin := path.Join(dir, "bin"); pipeline && !c.exclude(bin) {
+		entries, _ := c.tree.ReadDir(bin)
+		for _, e := range entries {
+			if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+				out = append(out, e.Name())
+			}
+		}
+	}
+	return out
 }
 
 // embedded takes configurations out of ConfigMaps; where the same text is a file of the set-up too, once is enough.
@@ -45,7 +65,7 @@ func (set *Setup) embedded(o *Object) {
 			set.repeats = append(set.repeats, t)
 			continue
 		}
-		set.addConfig(nil, t, o)
+		set.addConfig(t, o, nil)
 	}
 }
 

@@ -201,7 +201,7 @@ func (c *collector) add(set *Setup, s *source, d *document, rendered bool) {
 		}
 		set.Policies = append(set.Policies, &Policy{Node: d.node, Dir: path.Dir(s.Name), Base: base})
 	case formConfig:
-		set.addConfig(s, d.text, nil)
+		set.addConfig(d.text, nil, c.scripts(s.Name))
 	case formSpec:
 		set.addSpec(s, d)
 	case formUserData:

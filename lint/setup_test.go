@@ -85,3 +85,42 @@ func TestArguments(t *testing.T) {
 		t.Errorf("got %+v, %v", found, err)
 	}
 }
+
+// TestScripts: the files in bin/ belong to a configuration beside which a pipeline stands, and to no other.
+func TestScripts(t *testing.T) {
+	const config = "process.executor = 'k8s'\n"
+	tests := []struct {
+		name  string
+		files []string
+		want  string
+	}{
+		{"pipeline", []string{"p/nextflow.config", "p/main.nf", "p/bin/b.py", "p/bin/a", "p/bin/.keep", "p/bin/lib/c.py"}, "a b.py"},
+		{"another configuration of the pipeline", []string{"p/k8s.config", "p/run.nf", "p/bin/a"}, "a"},
+		{"programs beside a configuration", []string{"p/nextflow.config", "p/bin/a"}, ""},
+		{"configuration elsewhere", []string{"p/conf/k8s.config", "p/main.nf", "p/bin/a"}, ""},
+		{"empty", []string{"p/nextflow.config", "p/main.nf", "p/bin/.keep"}, ""},
+		{"no directory", []string{"p/nextflow.config", "p/main.nf", "p/bin"}, ""},
+		{"excluded", []string{"not/nextflow.config", "not/main.nf", "not/bin/a"}, ""},
+	}
+	for _, test := range tests {
+		tree := fstest.MapFS{}
+		for _, name := range test.files {
+			tree[name] = &fstest.MapFile{Data: []byte(config)}
+		}
+		var got []string
+		seen := 0
+		rule := lint.Rule{ID: "FG994", Check: func(set *lint.Setup, _ *lint.Reporter) {
+			for _, c := range set.Configs {
+				seen++
+				got = append(got, c.Scripts...)
+			}
+		}}
+		in := lint.Input{Tree: lint.FromFS(tree), Paths: []string{"."}, Exclude: func(name string) bool { return name == "not/bin" }}
+		if _, err := lint.Run(in, []lint.Rule{rule}, lint.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Join(got, " ") != test.want || seen != 1 {
+			t.Errorf("%s: %d configurations, scripts %q, want %q", test.name, seen, got, test.want)
+		}
+	}
+}

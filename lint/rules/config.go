@@ -9,7 +9,7 @@ func configRules() []lint.Rule {
 		nfPodOptionUnknown, nfPodOptionDropped, nfPodMountShadows, nfPodMountTwice, nfComputeDefault, nfJobTTL, nfExportCredentials,
 		nfDebugYAML, nfScratchDirective, nfStageInLink, nfContainerOptions, nfSnapshots, nfArchSelector, nfProcessSecret, nfNestedScope,
 		nfEnvScope, nfEntrypointOverride, nfEndpointRegion, nfErrorStrategy, nfPullPolicy, nfRunAsUser, nfPodReplaced, nfWaveCombination,
-		nfEndpointSlash, nfTimeLimit, nfTokenHidden, nfTokenMissing, nfFusionSwitch, nfFusionOff, nfAcceleratorRequest, nfArray, nfNoK8sScope,
+		nfEndpointSlash, nfTimeLimit, nfTokenHidden, nfTokenMissing, nfFusionSwitch, nfFusionOff, nfAcceleratorRequest, nfArray, nfProjectBin, nfNoK8sScope,
 		nfDigestWave, nfK8sWorkdir, nfOptionVersion, nfExecutor,
 	}
 }

@@ -1,0 +1,5 @@
+process HELLO {
+    output: stdout
+    script: 'hello.sh'
+}
+workflow { HELLO() }

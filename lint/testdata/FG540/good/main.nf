@@ -1,0 +1,6 @@
+process HELLO {
+    input: path hello
+    output: stdout
+    script: "./$hello"
+}
+workflow { HELLO(file("$projectDir/scripts/hello.sh")) }
