@@ -75,8 +75,11 @@ func TestBadInput(t *testing.T) {
 				t.Fatal(err)
 			}
 			if strings.Contains(test.want, "other/") {
-				if err := os.Mkdir("other", 0o700); err == nil {
-					err = os.WriteFile("other/bomb.yaml", []byte(bomb()), 0o600)
+				if err := os.Mkdir("other", 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile("other/bomb.yaml", []byte(bomb()), 0o600); err != nil {
+					t.Fatal(err)
 				}
 			}
 			if err := test.write(test.file); err != nil {

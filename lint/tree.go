@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 )
@@ -95,11 +94,6 @@ func clean(name string) string {
 		}
 	}
 	return filepath.ToSlash(name)
-}
-
-// within says whether name is dir or lies below it.
-func within(dir, name string) bool {
-	return dir == "." && !strings.HasPrefix(name, "../") && !path.IsAbs(name) || name == dir || strings.HasPrefix(name, dir+"/")
 }
 
 // notRead says whether err only means that this file is not for us to read.

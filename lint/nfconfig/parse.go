@@ -44,8 +44,6 @@ func (c scope) enter(names []string) scope {
 	return c
 }
 
-func (c scope) name(names []string) string { return strings.Join(c.enter(names).path, ".") }
-
 // statements reads up to the closing brace of the block, or the end.
 func (p *parser) statements(c scope, depth int) {
 	for {

@@ -59,6 +59,9 @@ func rightGroup(n *lint.Node) (string, bool) {
 		return "", true
 	case versioned && strings.HasPrefix(version, "v"):
 		return group, true
+	case n.Value != "" && !slices.Contains(knownGroups, n.Value) && !strings.Contains(n.Value, "."):
+		near := schema.Suggest(n.Value, []string{"batch", "apps"}) // groups without a dot are Kubernetes' own
+		return near, near != ""
 	}
 	return "", false
 }

@@ -21,7 +21,7 @@ var needs = map[string]struct{ action, consequence string }{
 }
 
 func checkBuckets(set *lint.Setup, report *lint.Reporter) {
-	policies := slices.DeleteFunc(identityPolicies(set), func(p *lint.Policy) bool { return !concernsS3(p) })
+	policies := rolePolicies(set)
 	if len(policies) == 0 {
 		return
 	}

@@ -14,7 +14,7 @@ var missingAction = lint.Rule{
 }
 
 func checkMissingActions(set *lint.Setup, report *lint.Reporter) {
-	policies := slices.DeleteFunc(identityPolicies(set), func(p *lint.Policy) bool { return !concernsS3(p) })
+	policies := rolePolicies(set)
 	all := places(set)
 	for _, p := range policies {
 		who := ""

@@ -28,7 +28,7 @@ func checkKMS(set *lint.Setup, report *lint.Reporter) {
 					See(region, "the region")
 			}
 		}
-		for _, p := range identityPolicies(set) {
+		for _, p := range rolePolicies(set) {
 			s := grantsObjects(p, at)
 			if s == nil {
 				continue

@@ -43,7 +43,7 @@ func ofRun(set *lint.Setup, p *lint.Policy) bool {
 		})
 	}
 	half := strings.TrimSuffix(path.Base(p.File.Name), path.Ext(p.File.Name)) != p.Base
-	return half && !everyoneStrays(set) && slices.ContainsFunc(places(set), func(at place) bool { return grantsObjects(p, at) != nil })
+	return half && !ofPlatform(p) && !everyoneStrays(set) && slices.ContainsFunc(places(set), func(at place) bool { return grantsObjects(p, at) != nil })
 }
 
 // paired says whether a directory keeps its roles in pairs of files: at least one pair is whole.

@@ -16,9 +16,7 @@ var nodePartOff = lint.Rule{
 func checkNodePartOff(set *lint.Setup, report *lint.Reporter) {
 	for _, t := range taskPods(set) {
 		wanted := append([]label{{"kubernetes.io/os", "linux", nil}}, t.selector()...)
-		for _, arch := range t.archs() {
-			wanted = append(wanted, arch)
-		}
+		wanted = append(wanted, t.archs()...)
 		for _, p := range t.parts() {
 			for _, n := range strangeLabels(p.PodSpec()) {
 				report.At(n, "write kubernetes.io/arch, kubernetes.io/os or kubernetes.io/hostname", "no node has the label %s, which the %s %s asks for: it runs nowhere, and no task starts", n.Value, p.Role, p.Name)

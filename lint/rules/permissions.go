@@ -17,6 +17,18 @@ func identityPolicies(set *lint.Setup) []*lint.Policy {
 	})
 }
 
+// rolePolicies are the permission policies that a head's or tasks' role may have: those that grant anything in S3, without that of
+// Seqera Platform's own principal, which finds the cluster and reads logs.
+func rolePolicies(set *lint.Setup) []*lint.Policy {
+	return slices.DeleteFunc(identityPolicies(set), func(p *lint.Policy) bool { return !concernsS3(p) || ofPlatform(p) })
+}
+
+func ofPlatform(p *lint.Policy) bool {
+	return slices.ContainsFunc(p.Statements(), func(s lint.Statement) bool {
+		return slices.ContainsFunc(s.Actions, func(n *lint.Node) bool { return n.Value == "eks:DescribeCluster" || n.Value == "eks:ListClusters" })
+	})
+}
+
 // actionMatches says whether an action of a policy covers an action; both without regard to case, as IAM does.
 func actionMatches(n *lint.Node, action string) bool {
 	return lint.MatchPattern(strings.ToLower(n.Value), strings.ToLower(action))

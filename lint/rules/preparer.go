@@ -40,12 +40,6 @@ func preparers(set *lint.Setup) []preparer {
 	return out
 }
 
-// owns says whether the preparer is the one that fusiongen generates.
-func (p preparer) own() bool {
-	words := arguments(p.Container)
-	return len(words) > 0 && path.Base(words[0].Text()) == "nvme-prep"
-}
-
 // native is a node setting that prepares the NVMe disks before kubelet starts.
 type native struct {
 	*lint.Node

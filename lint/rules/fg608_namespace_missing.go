@@ -7,7 +7,7 @@ import (
 )
 
 var namespaceMissing = lint.Rule{
-	ID: "FG609", Slug: "namespace-missing", Severity: lint.Error, Since: "0.1",
+	ID: "FG608", Slug: "namespace-missing", Severity: lint.Error, Since: "0.1",
 	Summary: "an object of a run has no namespace where those beside it have one",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
 		spaces := map[string][]*lint.Object{} // by root, the objects of a run that name a namespace
