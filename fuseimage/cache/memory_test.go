@@ -27,6 +27,9 @@ func TestR15MemoryOfManyReaders(t *testing.T) {
 		readAsCrowd(t, url)
 		return
 	}
+	if testing.Short() {
+		t.Skip("the bound is of a build without the race detector: part of the full run")
+	}
 	s := s3test.Start(t)
 	c := s3test.Client(t, s.URL)
 	for i := range byte(8) {

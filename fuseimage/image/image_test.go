@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,18 +27,49 @@ import (
 
 var release = image.Release{Version: "v1.2.3", Revision: "0123abc", Created: time.Unix(1_700_000_000, 0).UTC()}
 
-// binaries stands in for the compiled runtime: what the image does with a Go binary does not depend on which it is.
+// binary stands in for the compiled runtime: what the image does with a Go program does not depend on which it is.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "image-test-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "fuseimage")
+	out, err := exec.Command("go", "build", "-o", path, "github.com/fusiongen/fusiongen/cmd/fuseimage").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if path, err := binary(); err == nil {
+		os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
+}
+
 func binaries(t *testing.T) map[string]string {
-	exe, err := os.Executable()
+	t.Helper()
+	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]string{"amd64": exe, "arm64": exe}
+	return map[string]string{"amd64": path, "arm64": path}
 }
+
+// built is the image of that program; compressing it takes seconds, so all tests share it.
+var built = sync.OnceValues(func() (*image.Built, error) {
+	path, err := binary()
+	if err != nil {
+		return nil, err
+	}
+	return image.Build(map[string]string{"amd64": path, "arm64": path}, release)
+})
 
 func build(t *testing.T) *image.Built {
 	t.Helper()
-	b, err := image.Build(binaries(t), release)
+	b, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -376,7 +409,10 @@ func TestIM11SBOM(t *testing.T) {
 	if len(b.SBOMs) != 4 {
 		t.Fatalf("%d bills of materials, want 4", len(b.SBOMs))
 	}
-	again := build(t)
+	again, err := image.Build(binaries(t), release)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, bom := range b.SBOMs {
 		if string(bom.Data) != string(again.SBOMs[i].Data) {
 			t.Errorf("%s differs between two builds", bom.Name)

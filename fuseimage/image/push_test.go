@@ -175,13 +175,16 @@ func TestIM12Cancel(t *testing.T) {
 		<-stuck
 		return true
 	}
+	b := build(t)
 	before := runtime.NumGoroutine()
-	_, err := image.Remote{Backoff: quick, Progress: func(int64, int64) {}}.Push(ctx, build(t), h.tag(t, "team/fusion:v1"))
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	_, err := image.Remote{Transport: transport, Backoff: quick, Progress: func(int64, int64) {}}.Push(ctx, b, h.tag(t, "team/fusion:v1"))
 	close(stuck)
 	if err == nil {
 		t.Fatal("a cancelled push succeeded")
 	}
-	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	transport.CloseIdleConnections()
+	h.CloseClientConnections()
 	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<20)

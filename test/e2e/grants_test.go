@@ -101,7 +101,13 @@ func provoke(t *testing.T, ctx context.Context, ws *e2e.Workspace) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(12 * time.Second)
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
+		out, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "get", "jobs", "-o", "name")
+		if err == nil && out != "" {
+			break
+		}
+	}
+	time.Sleep(6 * time.Second) // a few polls of a job that has no pod
 	if _, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "delete", "resourcequota", "none"); err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,12 @@ func (w *World) LoadHead(ctx context.Context) error {
 		}
 		files = append(files, more...)
 	}
-	libraries, err := libraries(java, filepath.Join(home, "lib", "libnet.so"), filepath.Join(home, "lib", "server", "libjvm.so"))
+	flock, err := exec.LookPath("flock") // which busybox lacks
+	if err != nil {
+		return err
+	}
+	files = append(files, cluster.File{Name: "usr/bin/flock", From: flock})
+	libraries, err := libraries(java, flock, filepath.Join(home, "lib", "libnet.so"), filepath.Join(home, "lib", "server", "libjvm.so"))
 	if err != nil {
 		return err
 	}

@@ -153,9 +153,14 @@ func (ws *Workspace) Lint(ctx context.Context) ([]string, error) {
 	return rules, nil
 }
 
-// Close takes the workspace off the cluster.
+// Close takes the workspace off the cluster, in the order of the tree's README: the node's service must be there until the last
+// pod has given its volumes back.
 func (ws *Workspace) Close(ctx context.Context) error {
-	_, _, err := ws.World.Cluster.Kubectl(ctx, "", "delete", "-k", ws.Dir, "--ignore-not-found", "--wait", "--timeout=90s")
+	k := ws.World.Cluster.Kubectl
+	if _, _, err := k(ctx, "", "delete", "namespace", ws.Name, "--wait", "--timeout=90s"); err != nil {
+		return err
+	}
+	_, _, err := k(ctx, "", "delete", "-k", ws.Dir, "--ignore-not-found", "--wait", "--timeout=90s")
 	return err
 }
 

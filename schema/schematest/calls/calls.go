@@ -3,7 +3,7 @@
 //
 // head.jsonl are the distinct calls of real Nextflow heads (26.04.6 and the sources of 26.08), recorded between
 // Nextflow and an S3 server; the last two are those after a refused part. HH stands for the two levels of a task's directory. task.jsonl are the calls that the
-// runtime makes by its source (fuseimage/object); a recording of a real task replaces it line for line.
+// runtime makes by its source (fuseimage/object); test/iam runs the runtime and finds no call of another kind.
 package calls
 
 import (

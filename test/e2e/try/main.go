@@ -1,5 +1,5 @@
 // Command try brings the end-to-end world up for a person to try, or ends it: go run ./e2e/try up|down.
-// up takes the way to set the workspace up: SECURITY COMPUTE INJECT SCRATCH, by default unprivileged Job csi csi.
+// down takes the folder of another world that was left behind. up takes the way to set the workspace up: SECURITY COMPUTE INJECT SCRATCH, by default unprivileged Job csi csi.
 package main
 
 import (
@@ -30,6 +30,9 @@ func run(ctx context.Context, args []string) error {
 	}
 	dir := filepath.Join(root, ".cache", "e2e")
 	switch {
+	case len(args) == 2 && args[0] == "down":
+		dir = args[1]
+		fallthrough
 	case len(args) == 1 && args[0] == "down":
 		e2e.End(root, dir)
 		return os.RemoveAll(dir)
