@@ -63,10 +63,11 @@ func Busybox() ([]File, error) {
 
 // Image is a docker archive of one layer, made without an engine; ref is the full name that pods use.
 func Image(ref string, config v1.Config, files ...File) (io.Reader, error) {
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
-		data, err := tarOf(files)
-		return io.NopCloser(bytes.NewReader(data)), err
-	})
+	data, err := tarOf(files)
+	if err != nil {
+		return nil, err
+	}
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil })
 	if err != nil {
 		return nil, err
 	}
