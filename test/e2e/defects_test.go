@@ -68,8 +68,9 @@ func testDefects(t *testing.T, ctx context.Context, w *e2e.World, c e2e.Cell) {
 			described := ""
 			for limited.Err() == nil && !strings.Contains(described, d.evidence) { // pods go with the run
 				out, _, _ := k(ctx, "", "-n", ws.Name, "describe", "pods,jobs")
+				events, _, _ := k(ctx, "", "-n", ws.Name, "get", "events")
 				logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", "-l", "nextflow.io/app=nextflow")
-				described = out + logs + run.LogSoFar()
+				described = out + events + logs + run.LogSoFar()
 				time.Sleep(time.Second)
 			}
 			cancel()
