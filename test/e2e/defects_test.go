@@ -26,7 +26,7 @@ var defects = []defect{
 	{rule: "FG310", file: "nextflow.config", old: "privileged = false", new: "privileged = true", evidence: "violates PodSecurity"},
 	{rule: "FG104", file: "base/rbac/role-binding.yaml", old: "    name: %s-head\n    namespace", new: "    name: nobody\n    namespace", evidence: "cannot create resource \"jobs\""},
 	{rule: "FG313", file: "nextflow.config", old: "pod = [", new: "pod = [\n        [securityContext: [seccompProfile: [type: 'RuntimeDefault']]],", evidence: "the seccomp profile forbids"},
-	{rule: "FG326", file: "nextflow.config", old: "mountPath: '/usr/bin/fusion'", new: "mountPath: '/usr/bin/other'", evidence: "/usr/bin/fusion"},
+	{rule: "FG325", file: "nextflow.config", old: "mountPath: '/usr/bin/fusion'", new: "mountPath: '/usr/bin/other'", evidence: "/usr/bin/fusion"},
 }
 
 func testDefects(t *testing.T, ctx context.Context, w *e2e.World, c e2e.Cell) {
@@ -59,7 +59,7 @@ func testDefects(t *testing.T, ctx context.Context, w *e2e.World, c e2e.Cell) {
 			if _, _, err := k(ctx, "", "apply", "-k", ws.Dir); err != nil {
 				t.Fatal(err)
 			}
-			limited, cancel := context.WithTimeout(ctx, 25*time.Second)
+			limited, cancel := context.WithTimeout(ctx, 50*time.Second)
 			defer cancel()
 			run, err := ws.Start(limited, "smoke", "--out", "s3://results-"+ws.Name+"/defect")
 			if err != nil {
