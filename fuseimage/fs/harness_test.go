@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -281,24 +282,37 @@ func (m *mounted) remove(name string) {
 	}
 }
 
-// objects returns what S3 holds below a name: key below the prefix -> content.
+// objects returns what S3 holds below a name: key below the prefix -> content. It looks again where an object was
+// replaced between the list and the read.
 func (m *mounted) objects(name string) map[string]string {
 	m.t.Helper()
+	for {
+		got, err := m.snapshot(name)
+		if err == nil {
+			return got
+		}
+		if !errors.Is(err, object.ErrChanged) {
+			m.t.Fatal(err)
+		}
+	}
+}
+
+func (m *mounted) snapshot(name string) (map[string]string, error) {
 	ctx := context.Background()
 	got := map[string]string{}
 	for e, err := range m.Client.List(ctx, s3test.Key(m.Prefix+name), "") {
 		if err != nil {
-			m.t.Fatal(err)
+			return nil, err
 		}
 		p := make([]byte, e.Size)
 		if len(p) > 0 {
 			if err := m.Client.Read(ctx, e.Info, 0, p); err != nil {
-				m.t.Fatal(err)
+				return nil, err
 			}
 		}
 		got[strings.TrimPrefix(e.Key.Name, m.Prefix)] = string(p)
 	}
-	return got
+	return got, nil
 }
 
 // eachEngine runs a test on both engines, or on the buffered one where the kernel allows no other.
