@@ -3,6 +3,7 @@ package contract
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -52,6 +53,35 @@ func TestF19Refused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// F19, R05: a server that joins the parts of a file to other bytes, time and again, ends the task with 174 soon.
+func TestF19NeverConfirmed(t *testing.T) {
+	sum := regexp.MustCompile(`<ChecksumCRC64NVME>[^<]*`)
+	each(t, func(t *testing.T, p *pod) {
+		p.Plan(func(r s3test.Request) s3test.Fault {
+			if r.Op == "CompleteMultipartUpload" {
+				return s3test.Fault{Edit: func(b []byte) []byte { return sum.ReplaceAll(b, []byte("<ChecksumCRC64NVME>AAAAAAAAAAA=")) }}
+			}
+			return s3test.Fault{}
+		})
+		p.Env["FUSION_STOP_SHUTDOWN_TIMEOUT"] = "4"
+		begin := time.Now()
+		r := p.begin("head -c 9000000 /dev/urandom > out")
+		if code := r.wait(); code != 174 {
+			t.Errorf("exit code %d, want 174; %s", code, &r.err)
+		}
+		if took := time.Since(begin); took > 40*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		p.absent(p.key(".exitcode"))
+		log, _ := p.get(p.key(".fusion.log"))
+		for _, words := range []string{p.key("out"), "AAAAAAAAAAA=", "right would be", "given up after"} {
+			if !strings.Contains(r.said(), words) || !strings.Contains(log, words) {
+				t.Errorf("%q is not both in what was said, %s, and in .fusion.log, %s", words, r.said(), log)
+			}
+		}
+	})
 }
 
 // F19: a burst of errors that ends is no failure.

@@ -104,7 +104,7 @@ func (c *Client) joinCopies(ctx context.Context, u Upload, from Info, to Key, si
 		}
 	}
 	before := false
-	err := c.do(ctx, "CompleteMultipartUpload", to, func(ctx context.Context, _ func(), bucket func(*s3.Options)) error {
+	err := c.do(ctx, opComplete, to, func(ctx context.Context, _ func(), bucket func(*s3.Options)) error {
 		return timed(ctx, 5*time.Minute, func(ctx context.Context) error {
 			in := &s3.CompleteMultipartUploadInput{Bucket: &to.Bucket, Key: &to.Name, UploadId: &u.ID, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}}
 			_, err := c.s3.CompleteMultipartUpload(ctx, in, bucket)

@@ -2,21 +2,20 @@ package object
 
 import (
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
+
+const opComplete = "CompleteMultipartUpload"
 
 // An Upload is a multipart upload in progress.
 type Upload struct {
@@ -89,14 +88,13 @@ func (c *Client) Part(ctx context.Context, u Upload, number int32, body io.Reade
 
 // Complete makes the object of parts, which must follow one another without a gap, and verifies it.
 func (c *Client) Complete(ctx context.Context, u Upload, parts []Part) (info Info, err error) {
-	const op = "CompleteMultipartUpload"
 	info = Info{Key: u.Key}
 	list := make([]types.CompletedPart, len(parts))
 	crc64, _ := algorithms(algorithmCRC64)
 	var full uint64
 	for i, p := range parts {
 		if p.Off != info.Size || p.Number != int32(i+1) {
-			return Info{}, c.fail(op, u.Key, fmt.Errorf("part %d begins at byte %d instead of %d", p.Number, p.Off, info.Size))
+			return Info{}, c.fail(opComplete, u.Key, fmt.Errorf("part %d begins at byte %d instead of %d", p.Number, p.Off, info.Size))
 		}
 		full = crc64.join(full, p.Checksum, p.Size)
 		info.Size += p.Size
@@ -113,7 +111,7 @@ func (c *Client) Complete(ctx context.Context, u Upload, parts []Part) (info Inf
 		in.ChecksumCRC64NVME, in.ChecksumType, in.MpuObjectSize = aws.String(encode64(full)), types.ChecksumTypeFullObject, &info.Size
 	}
 	before := false // whether an earlier attempt may have succeeded unseen
-	err = c.do(ctx, op, u.Key, func(ctx context.Context, _ func(), bucket func(*s3.Options)) error {
+	err = c.do(ctx, opComplete, u.Key, func(ctx context.Context, _ func(), bucket func(*s3.Options)) error {
 		return timed(ctx, 5*time.Minute, func(ctx context.Context) error {
 			out, err := c.s3.CompleteMultipartUpload(ctx, in, bucket)
 			if _, code, _ := reply(err); code == "NoSuchUpload" && before {
@@ -126,42 +124,15 @@ func (c *Client) Complete(ctx context.Context, u Upload, parts []Part) (info Inf
 			info.ETag, info.Modified = aws.ToString(out.ETag), time.Now().Truncate(time.Second)
 			info.Checksum = fullChecksum(out.ChecksumType, out.ChecksumCRC64NVME, nil, nil)
 			if info.Checksum.Value != "" && info.Checksum.Value != encode64(full) {
-				return errFinal{&Error{Op: op, Key: u.Key, Err: fmt.Errorf("%w: the server joined the parts to checksum %s instead of %s", ErrCorrupt, info.Checksum.Value, encode64(full))}}
+				return errFinal{&Error{Op: opComplete, Key: u.Key, Err: fmt.Errorf("%w: the server joined the parts to CRC64NVME %s, right would be %s", ErrCorrupt, info.Checksum.Value, encode64(full))}}
 			}
 			if info.Checksum.Value == "" {
-				return c.recognise(ctx, u, parts, full, &info, errors.New("the reply confirms nothing, and the object is not what was sent"))
+				return c.recognise(ctx, u, parts, full, &info, nil)
 			}
 			return nil
 		})
 	})
 	return info, err
-}
-
-// recognise holds the object that is there against the parts, after a reply that was lost or that confirmed nothing.
-func (c *Client) recognise(ctx context.Context, u Upload, parts []Part, full uint64, info *Info, cause error) error {
-	got, err := c.Head(ctx, u.Key)
-	if err != nil || got.Size != info.Size {
-		return cause
-	}
-	if got.Checksum.Algorithm == algorithmCRC64 {
-		if got.Checksum.Value != encode64(full) {
-			return cause
-		}
-	} else if strings.Trim(got.ETag, `"`) != joinedETag(parts) {
-		return cause
-	}
-	*info = got
-	return nil
-}
-
-// joinedETag is the ETag that S3 gives to an object of several parts: the MD5 of their MD5s, and their number.
-func joinedETag(parts []Part) string {
-	h := md5.New()
-	for _, p := range parts {
-		sum, _ := hex.DecodeString(strings.Trim(p.ETag, `"`))
-		h.Write(sum)
-	}
-	return fmt.Sprintf("%x-%d", h.Sum(nil), len(parts))
 }
 
 // Abort drops the upload; one that is gone already is no error.

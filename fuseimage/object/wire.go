@@ -3,6 +3,7 @@ package object
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -164,10 +165,13 @@ func (c *Client) refusal(resp *http.Response) error {
 	return e
 }
 
-// checksumOf reads the digest of the full object from headers.
+// checksumOf reads the digest of the full object from headers. What has not the algorithm's length is none: a digest of parts,
+// or of another algorithm (moto's).
 func checksumOf(h http.Header) Checksum {
 	for _, alg := range []string{algorithmCRC64, algorithm32C, algorithm32} {
-		if v := h.Get("X-Amz-Checksum-" + alg); v != "" && !strings.Contains(v, "-") && (alg == algorithmCRC64 || h.Get("X-Amz-Checksum-Type") != "COMPOSITE") {
+		known, _ := algorithms(alg)
+		v := h.Get("X-Amz-Checksum-" + alg)
+		if sum, err := base64.StdEncoding.DecodeString(v); err == nil && len(sum) == known.width/8 && (alg == algorithmCRC64 || h.Get("X-Amz-Checksum-Type") != "COMPOSITE") {
 			return Checksum{alg, v}
 		}
 	}

@@ -1,6 +1,8 @@
 package upload
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
@@ -21,9 +23,15 @@ func (q *Queue) finish(j *job, t task, info object.Info, err error) {
 	case current && err == nil:
 		q.settle(j)
 	case current && q.ctx.Err() == nil:
-		j.err = err
 		j.tries++
-		if hopeless(err) {
+		giveUp := hopeless(err)
+		if errors.Is(err, object.ErrCorrupt) {
+			if j.refuted++; j.refuted >= attempts {
+				giveUp, err = true, fmt.Errorf("%w (given up after %d whole attempts)", err, j.refuted)
+			}
+		}
+		j.err = err
+		if giveUp {
 			q.fail(j, err)
 			q.log.Error("cannot bring a file to S3", "key", t.key.String(), "err", err)
 			if j.uploaded != nil {

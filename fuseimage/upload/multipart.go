@@ -50,7 +50,7 @@ func (q *Queue) multipart(ctx context.Context, t *task, l *cache.Local, size int
 			return info, err
 		}
 	}
-	parts, err := q.sendParts(ctx, l, u, sent, size)
+	parts, err := q.sendParts(ctx, t, l, u, sent, size)
 	if err == nil {
 		info, err = q.client.Complete(t.ctx, u, parts)
 	}
@@ -62,7 +62,7 @@ func (q *Queue) multipart(ctx context.Context, t *task, l *cache.Local, size int
 }
 
 // sendParts uploads all parts that are not there yet with the bytes that the file has now.
-func (q *Queue) sendParts(ctx context.Context, l *cache.Local, u object.Upload, sent map[int]object.Part, size int64) ([]object.Part, error) {
+func (q *Queue) sendParts(ctx context.Context, t *task, l *cache.Local, u object.Upload, sent map[int]object.Part, size int64) ([]object.Part, error) {
 	var parts []object.Part
 	for i, end := 0, int64(0); end < size; i++ {
 		off, n, ok := partRange(i)
@@ -88,7 +88,7 @@ func (q *Queue) sendParts(ctx context.Context, l *cache.Local, u object.Upload, 
 				}
 			}
 			*p, err = q.client.Part(ctx, u, p.Number, l.File(), p.Off, p.Size)
-			if err == nil {
+			if err == nil && t.tries < attempts {
 				q.progress()
 			}
 			return err

@@ -14,6 +14,10 @@ import (
 // maxPut is the largest object, in bytes, that is sent in one request.
 const maxPut = 8 << 20
 
+// attempts is how often a wish is tried although the server, each time, does not confirm the bytes; and how often its
+// parts count as progress, whatever made the earlier tries fail.
+const attempts = 3
+
 // task is a wish as a worker took it.
 type task struct {
 	ctx     context.Context // ends with the queue only
@@ -22,6 +26,7 @@ type task struct {
 	told    Content // as the caller made it
 	class   Class
 	serial  int
+	tries   int // before this one
 	maybe   bool
 	holds   string  // ETag of what the queue knows to be there, "" for unknown
 	stream  *stream // what Grow has uploaded already, or nil

@@ -56,6 +56,7 @@ type job struct {
 	begun    bool      // a worker is at it
 	due      time.Time // when it may begin
 	tries    int
+	refuted  int    // tries that ended with other bytes in S3, as far as the server tells
 	err      error  // the last failure
 	failed   bool   // for good
 	maybe    bool   // S3 may hold something that we put
@@ -157,7 +158,7 @@ func (q *Queue) job(key object.Key) *job {
 func (q *Queue) retract(j *job) {
 	j.serial++
 	q.fail(j, nil)
-	j.tries = 0
+	j.tries, j.refuted = 0, 0
 	if j.stop != nil {
 		j.stop()
 	}

@@ -99,7 +99,7 @@ func (q *Queue) next() (_ entry, wait time.Duration, ok bool) {
 func (q *Queue) begin(j *job) {
 	base := object.WithPriority(q.ctx, j.class.priority())
 	ctx, stop := context.WithCancel(base)
-	t := task{ctx: base, key: j.key, want: j.want, class: j.class, serial: j.serial, told: j.told, stream: j.stream, maybe: j.maybe, holds: j.holds, release: func() {}}
+	t := task{ctx: base, key: j.key, want: j.want, class: j.class, serial: j.serial, tries: j.tries, told: j.told, stream: j.stream, maybe: j.maybe, holds: j.holds, release: func() {}}
 	if t.want.local != nil {
 		t.want.local.Retain()
 		t.release = t.want.local.Close

@@ -1,6 +1,7 @@
 package s3test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -29,6 +30,7 @@ type Fault struct {
 	Flip     int64         // invert the body byte at this place, from 1, when > 0
 	FlipSent int64         // invert the byte of the request's body at this place, from 1, when > 0
 	Header   map[string]string
+	Edit     func(body []byte) []byte // makes the reply's body another
 }
 
 // A Proxy stands between a client and a Server.
@@ -159,6 +161,15 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, resp.Body)
 		p.refuse(w, f)
 		return
+	}
+	if f.Edit != nil {
+		whole, err := io.ReadAll(resp.Body)
+		if err != nil {
+			p.cut(w)
+			return
+		}
+		whole = f.Edit(whole)
+		resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(whole)), int64(len(whole))
 	}
 	for k, v := range resp.Header {
 		w.Header()[k] = v
