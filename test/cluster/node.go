@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -71,12 +72,17 @@ func (c *Cluster) startNode(ctx context.Context) error {
 	if err := c.startContainerd(ctx); err != nil {
 		return err
 	}
+	ports, err := freePorts(2)
+	if err != nil {
+		return err
+	}
+	health := fmt.Sprintf("127.0.0.1:%d", ports[0])
 	steps := [][]string{
 		{"kube-scheduler", kubeconfig("kube-scheduler"), "--leader-elect=false", "--secure-port=0"},
 		{"kubelet", kubeconfig("kubelet"), "--config=" + filepath.Join(c.Dir, "kubelet.yaml"), "--hostname-override=" + nodeName,
 			"--node-ip=" + nodeIP, "--cert-dir=" + filepath.Join(c.Dir, "pki", "kubelet")},
 		{"kube-proxy", kubeconfig("kube-proxy"), "--hostname-override=" + nodeName, "--cluster-cidr=" + pods, "--masquerade-all",
-			"--oom-score-adj=0", "--healthz-bind-address=127.0.0.1:0", "--metrics-bind-address=127.0.0.1:0"},
+			"--oom-score-adj=0", "--healthz-bind-address=" + health, fmt.Sprintf("--metrics-bind-address=127.0.0.1:%d", ports[1])},
 	}
 	if err := os.WriteFile(filepath.Join(c.Dir, "kubelet.yaml"), fmt.Appendf(nil, kubeletConfig, c.Dir, nodeIP), 0o600); err != nil {
 		return err
@@ -92,6 +98,9 @@ func (c *Cluster) startNode(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	if err := c.process("kube-proxy").Await(ctx, func(ctx context.Context) error { return get(ctx, "http://"+health+"/healthz") }); err != nil {
+		return err
+	}
 	return c.process("kubelet").Await(ctx, func(ctx context.Context) error {
 		node, err := c.Client.CoreV1().Nodes().Get(ctx, nodeName, metav1.GetOptions{})
 		if err != nil {
@@ -104,6 +113,23 @@ func (c *Cluster) startNode(ctx context.Context) error {
 		}
 		return errors.New("the node is not Ready")
 	})
+}
+
+// get fails unless the address answers 200.
+func get(ctx context.Context, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, resp.Status)
+	}
+	return nil
 }
 
 // Restart ends a server by force and starts it again with the command that it had; the node's parts only.
