@@ -4,13 +4,14 @@
 # make e2e     real pipelines on a real cluster (root); e2e-all: every cell; e2e-up, e2e-down: a world to try by hand
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .PHONY: demo build test unit lint bench soak cover dist e2e e2e-all e2e-up e2e-down test-nvme clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 EXAMPLE ?= examples/minimal.cue
-SOURCES := $(shell find cmd schema gen lint overlays fuseimage -type f 2>/dev/null) go.mod go.sum
+SOURCES := $(shell find cmd schema gen lint overlays fuseimage -type f -not -path '*/testdata/*' 2>/dev/null) go.mod go.sum
 GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
 
 build: bin/fusiongen bin/fuseimage bin/fusion
