@@ -24,7 +24,7 @@ type defect struct {
 var defects = []defect{
 	{rule: "FG303", file: "nextflow.config", old: "'nextflow.io/fuse': 1", new: "'example.com/none': 1", evidence: "Insufficient example.com/none"},
 	{rule: "FG310", file: "nextflow.config", old: "privileged = false", new: "privileged = true", evidence: "violates PodSecurity"},
-	{rule: "FG104", file: "base/rbac/role-binding.yaml", old: "    name: %s-head\n    namespace", new: "    name: nobody\n    namespace", evidence: "cannot create resource \"jobs\""},
+	{rule: "FG104", file: "base/rbac/role-binding.yaml", old: "    name: %s-head\n    namespace", new: "    name: nobody\n    namespace", evidence: "cannot create resource"},
 	{rule: "FG313", file: "nextflow.config", old: "pod = [", new: "pod = [\n        [securityContext: [seccompProfile: [type: 'RuntimeDefault']]],", evidence: "the seccomp profile forbids"},
 	{rule: "FG325", file: "nextflow.config", old: "mountPath: '/usr/bin/fusion'", new: "mountPath: '/usr/bin/other'", evidence: "/usr/bin/fusion"},
 }
