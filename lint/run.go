@@ -50,9 +50,13 @@ func Run(in Input, rules []Rule, opts Options) ([]Finding, error) {
 	if in.Spec != nil {
 		r.marks = append(r.marks, suppressions(in.Spec)...)
 	}
-	findings := suppress(r.found, r.marks, rules, opts)
+	return Unique(suppress(r.found, r.marks, rules, opts)), nil
+}
+
+// Unique sorts findings by place and drops repetitions.
+func Unique(findings []Finding) []Finding {
 	slices.SortStableFunc(findings, compare)
-	return slices.CompactFunc(findings, func(a, b Finding) bool { return compare(a, b) == 0 }), nil
+	return slices.CompactFunc(findings, func(a, b Finding) bool { return compare(a, b) == 0 })
 }
 
 // run is one call of Run.
