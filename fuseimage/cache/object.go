@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
@@ -144,7 +145,7 @@ func (o *Object) File() *os.File { return o.file }
 
 // Fetch makes the whole object present and verified; ENOSPC when it does not fit.
 func (o *Object) Fetch(ctx context.Context) error {
-	for try := 0; ; try++ {
+	for try := 0; ; {
 		for off := int64(0); off < o.info.Size; off += partSize {
 			o.start(off, min(perObject/2*partSize, o.info.Size-off), object.Demand)
 			if err := o.ensure(ctx, off, min(partSize, o.info.Size-off), false); err != nil {
@@ -157,8 +158,23 @@ func (o *Object) Fetch(ctx context.Context) error {
 		if o.Complete() {
 			return nil
 		}
-		if try == 3 {
+		if o.arriving() {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(time.Millisecond):
+			}
+			continue
+		}
+		if try++; try > 3 {
 			return syscall.ENOSPC // evicted as fast as it came
 		}
 	}
+}
+
+// arriving says whether all bytes are there, and those who brought them have not left yet: settle waits for that.
+func (o *Object) arriving() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.missing == 0 && !o.verified && o.bad == nil && len(o.spans) > 0
 }
