@@ -84,7 +84,11 @@ func k8sSettings(ws *schema.Workspace, indent string) []setting {
 				{name: "sslCertFile", value: text(caFile(ws))},
 			}})
 	}
-	return append(out, setting{name: "pod", value: list(podOptions(ws), indent)})
+	pod := setting{name: "pod", value: list(podOptions(ws), indent)}
+	if inject, _ := Injection(ws); inject == "baked" && nodeVolumes(ws, inject) {
+		pod.note = "fusiongen:ignore FG326 the tasks' images hold the runtime; the CSI service gives them /tmp"
+	}
+	return append(out, pod)
 }
 
 // tokenFile and caFile lie beside nextflow.config; they are made by the commands of the tree's README.
