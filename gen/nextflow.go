@@ -85,8 +85,12 @@ func k8sSettings(ws *schema.Workspace, indent string) []setting {
 			}})
 	}
 	pod := setting{name: "pod", value: list(podOptions(ws), indent)}
-	if inject, _ := Injection(ws); inject == "baked" && nodeVolumes(ws, inject) {
+	switch inject, _ := Injection(ws); { // the node's service could bring the runtime, too
+	case !nodeVolumes(ws, inject):
+	case inject == "baked":
 		pod.note = "fusiongen:ignore FG326 the tasks' images hold the runtime; the CSI service gives them /tmp"
+	case inject == "wave" && ws.Consumer == "platform":
+		pod.note = "fusiongen:ignore FG326 Wave adds the runtime, as the compute environment says; the CSI service gives the tasks /tmp"
 	}
 	return append(out, pod)
 }

@@ -25,7 +25,7 @@ var platformAccountMissing = lint.Rule{
 					if len(accounts) == 0 {
 						f.NotGiven()
 					}
-				case !annotated(accounts[i]) && !associated(set, want):
+				case !annotated(accounts[i]) && !associated(set, want) && len(podTrusts(set)) == 0: // Pod Identity needs no annotation
 					report.At(accounts[i].NameNode(), "add the annotation "+lint.RoleAnnotation+" with the role's ARN", "%s has no role, and the compute environment runs pods with it: %s", accounts[i].ID(), noCredentials).See(n, "the compute environment")
 				}
 			}
