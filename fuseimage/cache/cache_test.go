@@ -234,7 +234,7 @@ func TestThreeCursors(t *testing.T) {
 	for _, q := range r.proxy.Requests() {
 		gets += map[string]int{"GetObject": 1}[q.Op]
 	}
-	if gets > 40 {
+	if gets > 60 { // with those that a slow machine hedges; unrecognised, each read is a request
 		t.Errorf("%d requests for 120 reads of three streams", gets)
 	}
 }

@@ -71,7 +71,11 @@ func checkStatement(report *lint.Reporter, s *lint.Node) {
 	checkKeys(report, s, statementKeys, "a statement")
 	if e := s.Get("Effect"); e == nil {
 		if !hasLike(s, "Effect") {
-			report.At(s.Fields[0].Key, `add "Effect": "Allow"`, "the statement has no Effect, so %s", refused)
+			at := s
+			if len(s.Fields) > 0 {
+				at = s.Fields[0].Key
+			}
+			report.At(at, `add "Effect": "Allow"`, "the statement has no Effect, so %s", refused)
 		}
 	} else if e.Known() && e.Value != "Allow" && e.Value != "Deny" {
 		f := report.At(e, "write Allow or Deny", "the effect is Allow or Deny, not %q, so %s", e.Value, refused)
