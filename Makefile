@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: demo build test unit lint bench soak cover dist e2e e2e-all e2e-up e2e-down test-nvme clean
+.PHONY: demo build test lint bench soak cover dist e2e e2e-all e2e-up e2e-down test-nvme clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)

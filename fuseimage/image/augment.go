@@ -3,7 +3,6 @@ package image
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -103,21 +102,13 @@ func augmented(img v1.Image, binaries map[string]string, release Release) (v1.Im
 	if path == "" || config.OS != "linux" {
 		return nil, fmt.Errorf("the image is for %s/%s, which the runtime is not built for", config.OS, config.Architecture)
 	}
-	binary, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
 	media := types.DockerLayer
 	if mt, err := img.MediaType(); err != nil {
 		return nil, err
 	} else if mt == types.OCIManifestSchema1 {
 		media = types.OCILayer
 	}
-	tarred, err := archive([]file{{name: Binary, mode: 0o755, data: binary}}, release.Created)
-	if err != nil {
-		return nil, err
-	}
-	l, err := layer(tarred, media)
+	l, err := binaryLayer(path, release.Created, media)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -53,4 +54,17 @@ func header(f file, at time.Time) *tar.Header {
 func layer(tarred []byte, media types.MediaType) (v1.Layer, error) {
 	return tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(tarred)), nil },
 		tarball.WithMediaType(media), tarball.WithCompressionLevel(gzip.BestCompression), tarball.WithCompressedCaching)
+}
+
+// binaryLayer holds the binary and nothing else: a directory entry could replace a link of the image that it is added to.
+func binaryLayer(path string, at time.Time, media types.MediaType) (v1.Layer, error) {
+	binary, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	tarred, err := archive([]file{{name: Binary, mode: 0o755, data: binary}}, at)
+	if err != nil {
+		return nil, err
+	}
+	return layer(tarred, media)
 }

@@ -1,17 +1,16 @@
 package image
 
 import (
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // WaveLayer is a layer as Wave takes it (nextflow, nf-wave: ContainerLayer).
@@ -41,17 +40,13 @@ func WriteWave(dir, location string, binaries map[string]string, r Release) erro
 		return err
 	}
 	for arch, path := range binaries {
-		binary, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		zipped, l, err := waveLayer(binary, r.Created)
+		zipped, l, err := waveLayer(path, r.Created)
 		if err != nil {
 			return err
 		}
 		file := "fusion-" + arch + ".tar.gz"
 		l.Location = strings.TrimSuffix(base.String(), "/") + "/" + file
-		config, err := json.MarshalIndent(WaveConfig{Entrypoint: nil, Layers: []WaveLayer{l}}, "", "  ")
+		config, err := json.MarshalIndent(WaveConfig{Layers: []WaveLayer{l}}, "", "  ")
 		if err != nil {
 			return err
 		}
@@ -65,27 +60,25 @@ func WriteWave(dir, location string, binaries map[string]string, r Release) erro
 	return nil
 }
 
-// waveLayer holds the binary and nothing else: a directory entry could replace a link of the image that it is added to.
-func waveLayer(binary []byte, at time.Time) ([]byte, WaveLayer, error) {
-	tarred, err := archive([]file{{name: Binary, mode: 0o755, data: binary}}, at)
+// waveLayer is the compressed layer, and what Wave is told of it.
+func waveLayer(path string, at time.Time) ([]byte, WaveLayer, error) {
+	l, err := binaryLayer(path, at, types.OCILayer)
 	if err != nil {
 		return nil, WaveLayer{}, err
 	}
-	var zipped bytes.Buffer
-	w, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
+	digest, err := l.Digest()
 	if err != nil {
 		return nil, WaveLayer{}, err
 	}
-	if _, err := w.Write(tarred); err != nil {
+	diff, err := l.DiffID()
+	if err != nil {
 		return nil, WaveLayer{}, err
 	}
-	if err := w.Close(); err != nil {
+	rc, err := l.Compressed()
+	if err != nil {
 		return nil, WaveLayer{}, err
 	}
-	return zipped.Bytes(), WaveLayer{GzipDigest: digestOf(zipped.Bytes()), GzipSize: zipped.Len(), TarDigest: digestOf(tarred)}, nil
-}
-
-func digestOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	defer rc.Close()
+	zipped, err := io.ReadAll(rc)
+	return zipped, WaveLayer{GzipDigest: digest.String(), GzipSize: len(zipped), TarDigest: diff.String()}, err
 }

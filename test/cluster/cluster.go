@@ -65,7 +65,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	}
 	endpoint := "127.0.0.1"
 	if o.Full {
-		endpoint = nodeIP
+		endpoint = Node
 		if err := c.network().up(); err != nil {
 			return c, err
 		}

@@ -37,7 +37,7 @@ func (n network) up() error {
 	}
 	for _, args := range [][]string{
 		{"ip", "link", "add", bridge, "type", "bridge"},
-		{"ip", "addr", "add", nodeIP + "/24", "dev", bridge},
+		{"ip", "addr", "add", Node + "/24", "dev", bridge},
 		{"ip", "link", "set", bridge, "up"},
 		append([]string{"iptables", "-w", "-A"}, forwardRule()...),
 	} {

@@ -21,7 +21,6 @@ const (
 	Node = "10.244.0.1" // what pods reach this machine by
 
 	nodeName = "node1"
-	nodeIP   = Node
 	pods     = "10.244.0.0/24"
 	bridge   = "fusiongen0"
 )
@@ -80,11 +79,11 @@ func (c *Cluster) startNode(ctx context.Context) error {
 	steps := [][]string{
 		{"kube-scheduler", kubeconfig("kube-scheduler"), "--leader-elect=false", "--secure-port=0"},
 		{"kubelet", kubeconfig("kubelet"), "--config=" + filepath.Join(c.Dir, "kubelet.yaml"), "--hostname-override=" + nodeName,
-			"--node-ip=" + nodeIP, "--cert-dir=" + filepath.Join(c.Dir, "pki", "kubelet")},
+			"--node-ip=" + Node, "--cert-dir=" + filepath.Join(c.Dir, "pki", "kubelet")},
 		{"kube-proxy", kubeconfig("kube-proxy"), "--hostname-override=" + nodeName, "--cluster-cidr=" + pods, "--masquerade-all",
 			"--oom-score-adj=0", "--healthz-bind-address=" + health, fmt.Sprintf("--metrics-bind-address=127.0.0.1:%d", ports[1])},
 	}
-	if err := os.WriteFile(filepath.Join(c.Dir, "kubelet.yaml"), fmt.Appendf(nil, kubeletConfig, c.Dir, nodeIP), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(c.Dir, "kubelet.yaml"), fmt.Appendf(nil, kubeletConfig, c.Dir, Node), 0o600); err != nil {
 		return err
 	}
 	for _, s := range steps {
