@@ -20,7 +20,6 @@ type stream struct {
 	key   object.Key
 	local *cache.Local // holds a reference
 	ctx   context.Context
-	stop  context.CancelFunc
 	work  sync.WaitGroup
 
 	mu     sync.Mutex // a leaf
@@ -47,7 +46,7 @@ func (q *Queue) Grow(key object.Key, l *cache.Local, size int64) {
 	s := j.stream
 	if s == nil {
 		s = &stream{q: q, key: key, local: l.Retain(), parts: map[int]object.Part{}}
-		s.ctx, s.stop = context.WithCancel(object.WithPriority(q.ctx, object.Speculative))
+		s.ctx = object.WithPriority(q.ctx, object.Speculative)
 		j.stream = s
 	}
 	q.mu.Unlock()
@@ -78,7 +77,7 @@ func (s *stream) send(i int, off, n int64) {
 	s.mu.Unlock()
 	var err error
 	if u.ID == "" {
-		u, err = s.q.beginUpload(object.WithPriority(s.q.ctx, object.Speculative), s.key, object.PutOptions{Tags: s.q.o.Tags.For(s.key.Name)})
+		u, err = s.q.beginUpload(s.ctx, s.key, object.PutOptions{Tags: s.q.o.Tags.For(s.key.Name)})
 		s.mu.Lock()
 		s.upload = u
 		s.advance()
@@ -98,13 +97,13 @@ func (s *stream) send(i int, off, n int64) {
 	s.advance()
 }
 
-// end stops the stream and returns what it has.
+// end stops the stream and returns what it has. Parts on their way go on: they are worth waiting for, and one that is
+// cut off might be stored after an abort, for good.
 func (s *stream) end() (object.Upload, map[int]object.Part) {
 	s.mu.Lock()
 	s.ended = true
 	s.mu.Unlock()
-	s.work.Wait() // parts on their way are worth waiting for
-	s.stop()
+	s.work.Wait()
 	s.local.Close()
 	return s.upload, s.parts
 }
@@ -113,6 +112,5 @@ func (s *stream) end() (object.Upload, map[int]object.Part) {
 func (q *Queue) dropStream(j *job) {
 	s := j.stream
 	j.stream = nil
-	s.stop()
 	q.work.Go(func() { q.abort(s.end()) })
 }

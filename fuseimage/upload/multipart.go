@@ -50,18 +50,38 @@ func (q *Queue) multipart(ctx context.Context, t *task, l *cache.Local, size int
 			return info, err
 		}
 	}
-	parts, err := q.sendParts(ctx, t, l, u, sent, size)
-	if err == nil {
-		info, err = q.client.Complete(t.ctx, u, parts)
+	type result struct {
+		parts []object.Part
+		err   error
 	}
-	if err != nil {
-		q.abort(u, nil)
-		return object.Info{}, err
+	ended := make(chan result, 1)
+	l.Retain()
+	q.work.Go(func() {
+		defer l.Close()
+		parts, err := q.sendParts(ctx, t, l, u, sent, size)
+		ended <- result{parts, err}
+	})
+	select {
+	case r := <-ended:
+		if err = r.err; err == nil {
+			info, err = q.client.Complete(t.ctx, u, r.parts)
+		}
+		if err != nil {
+			q.abort(u, nil)
+			return object.Info{}, err
+		}
+		return info, q.cache.Journal().End(u)
+	case <-ctx.Done():
+		q.work.Go(func() {
+			<-ended
+			q.abort(u, nil)
+		})
+		return object.Info{}, ctx.Err()
 	}
-	return info, q.cache.Journal().End(u)
 }
 
-// sendParts uploads all parts that are not there yet with the bytes that the file has now.
+// sendParts uploads all parts that are not there yet with the bytes that the file has now. The end of ctx keeps it from
+// beginning more of them, but one that is on its way goes on: cut off, it might be stored after the abort, for good.
 func (q *Queue) sendParts(ctx context.Context, t *task, l *cache.Local, u object.Upload, sent map[int]object.Part, size int64) ([]object.Part, error) {
 	var parts []object.Part
 	for i, end := 0, int64(0); end < size; i++ {
@@ -76,6 +96,9 @@ func (q *Queue) sendParts(ctx context.Context, t *task, l *cache.Local, u object
 	group.SetLimit(parallelParts)
 	for i := range parts {
 		group.Go(func() (err error) {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			p := &parts[i]
 			if old, ok := sent[i]; ok && old.Size == p.Size {
 				sum, err := q.client.Sum(ctx, l.File(), p.Off, p.Size)
@@ -87,7 +110,7 @@ func (q *Queue) sendParts(ctx context.Context, t *task, l *cache.Local, u object
 					return nil
 				}
 			}
-			*p, err = q.client.Part(ctx, u, p.Number, l.File(), p.Off, p.Size)
+			*p, err = q.client.Part(t.ctx, u, p.Number, l.File(), p.Off, p.Size)
 			if err == nil && t.tries < attempts {
 				q.progress()
 			}
@@ -109,7 +132,8 @@ func (q *Queue) beginUpload(ctx context.Context, key object.Key, o object.PutOpt
 	return u, q.cache.Journal().Begin(u)
 }
 
-// abort drops an upload, as well as can be; what stays is left to the journal.
+// abort drops an upload, as well as can be; what stays is left to the journal, as is an upload whose parts the end of
+// the queue may have cut off on their way.
 func (q *Queue) abort(u object.Upload, _ map[int]object.Part) {
 	if u.ID == "" {
 		return
@@ -117,7 +141,7 @@ func (q *Queue) abort(u object.Upload, _ map[int]object.Part) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(q.ctx), abortTime)
 	defer cancel()
 	err := q.client.Abort(ctx, u)
-	if err == nil {
+	if err == nil && q.ctx.Err() == nil {
 		err = q.cache.Journal().End(u)
 	}
 	if err != nil {
