@@ -20,6 +20,7 @@ func (t *Tree) Open(ctx context.Context, n *Node, write bool) error {
 	n.opens++
 	if write {
 		n.writers++
+		t.writing++
 	}
 	t.mu.Unlock()
 	if !write {
@@ -58,6 +59,7 @@ func (t *Tree) Release(n *Node, write bool) {
 	defer t.mu.Unlock()
 	n.opens--
 	if write {
+		t.writing--
 		if n.writers--; n.writers == 0 && n.local != nil {
 			n.local.Dirty()
 			t.settleNode(n)
