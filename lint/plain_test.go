@@ -24,7 +24,7 @@ func TestPlain(t *testing.T) {
 	if rendered := dump(t, files); plain != rendered {
 		t.Errorf("read alone:\n%s\nby kustomize:\n%s", plain, rendered)
 	}
-	if strings.Count(plain, "kind:") != 4 {
+	if strings.Count(plain, "\nkind:") != 4 {
 		t.Errorf("not all is there:\n%s", plain)
 	}
 }
@@ -59,7 +59,7 @@ func TestDeprecatedFields(t *testing.T) {
 		"base/kustomization.yaml": "resources: [sa.yaml]\ncommonLabels: {team: genomics}\n", "base/sa.yaml": saBase, "base2/kustomization.yaml": "resources: [role.yaml]\n", "base2/role.yaml": roleBase,
 		"patches/sa.yaml": "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: nextflow-head, labels: {patched: file}}\n",
 		"kustomization.yaml": "bases: [base, base2]\npatchesStrategicMerge:\n  - patches/sa.yaml\n  - |-\n    apiVersion: rbac.authorization.k8s.io/v1\n    kind: Role\n    metadata: {name: nextflow-head, labels: {patched: inline}}\n" +
-			"patchesJson6902:\n  - target: {kind: Role, name: nextflow-head}\n    patch: '[{op: add, path: /metadata/namespace, value: flows}]'\nvars:\n  - {name: A, objref: {kind: Role, name: nextflow-head}}\n",
+			"patchesJson6902:\n  - target: {kind: Role, name: nextflow-head}\n    patch: |-\n      - {op: add, path: /metadata/namespace, value: flows}\nvars:\n  - {name: A, objref: {kind: Role, name: nextflow-head}}\n",
 	})
 	if len(set.Problems) > 0 {
 		t.Fatal(set.Problems[0].Message)

@@ -21,7 +21,7 @@ func (r *renderFS) present(k *Kustomization, top bool) error {
 		file.BuildMetadata, file.SortOptions = []string{types.OriginAnnotations}, nil
 	}
 	file.FixKustomization()
-	file.Vars = nil // $(NAME) stays, a value that is not known
+	file.Vars = nil                                                      // $(NAME) stays, a value that is not known
 	_ = file.FixKustomizationPreMarshalling(directory{r, r.path(k.Dir)}) // it fails on a label in both forms, which then stays in both
 	out, err := yaml.Marshal(file)
 	r.replace[r.path(k.File.Name)] = out
