@@ -117,10 +117,12 @@ type fakeQueue struct {
 	done   func(object.Key, upload.Content, object.Info)
 	wishes map[object.Key]upload.Content
 	r      *rand.Rand
+	given  int // wishes so far
 }
 
 func (q *fakeQueue) WantAll(wishes ...upload.Wish) {
 	for _, w := range wishes {
+		q.given++
 		q.wishes[w.Key] = w.Content
 	}
 }

@@ -74,6 +74,7 @@ type Tree struct {
 	root   *Node
 	scheme *Node // the parent of all buckets
 
+	writing  int                     // guarded by mu: handles that may write
 	wishes   map[object.Key]*wish    // guarded by mu: given to the queue, and not yet true or true by a local file
 	batch    *[]upload.Wish          // guarded by mu: the wishes of a rename, which are given as one
 	left     map[object.Key]struct{} // guarded by mu: S3 may still hold what a wish of ours deletes

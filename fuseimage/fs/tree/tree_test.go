@@ -8,6 +8,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
@@ -153,6 +154,30 @@ func TestLinkOutlivesItsSource(t *testing.T) {
 	}
 	if got := r.files(); !maps.Equal(got, map[string]string{"linked": "A"}) {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestLateCloseCostsNoSecondUpload: the kernel tells of the last close a little after the flush has begun.
+func TestLateCloseCostsNoSecondUpload(t *testing.T) {
+	ctx := context.Background()
+	r := newRig(t, newStore(map[string]string{}), 1)
+	dir, name, err := r.parent("out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := r.Create(ctx, dir, name, 0o644, Owner{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		time.Sleep(10 * time.Millisecond)
+		r.Release(f.Node, true)
+	}()
+	if err := r.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if r.queue.given != 1 {
+		t.Errorf("the file was to be uploaded %d times, want once", r.queue.given)
 	}
 }
 
