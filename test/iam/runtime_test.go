@@ -41,6 +41,7 @@ cat $ROOT/s3/bucket/work/cd/34ef5678901234567890123456789012/in.txt >> out.txt
 ls $ROOT/s3/inputs/data $ROOT/s3/bucket/work/cd/34ef5678901234567890123456789012 > listing.txt
 head -c 3000000 /dev/urandom > big.bin
 head -c 2000000 /dev/urandom > first.bin
+head -c 40000000 /dev/urandom > large.bin
 sync first.bin; sleep 3; mv first.bin moved.bin
 mkdir dir; echo x > dir/x.txt
 echo y > y.txt; rm y.txt
