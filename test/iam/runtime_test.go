@@ -22,9 +22,9 @@ import (
 	"github.com/fusiongen/fusiongen/schema/schematest/calls"
 )
 
-// script does in a task's directory what tasks do: it reads inputs and other tasks' files, writes, renames and removes files and
-// makes directories. None is so large that it goes in parts: moto does not confirm the checksum of such an object, and the runtime
-// rightly does not take it for written.
+// script does in a task's directory what tasks do: it reads inputs and other tasks' files, writes, appends, renames and removes
+// files and makes directories. Two are so large that they go in parts, and one of them grows once it is uploaded. (moto gives such
+// an object no checksum, so the runtime holds its ETag against the parts.)
 const script = `#!/bin/bash
 ### ---
 ### name: 'TEST'
@@ -32,6 +32,8 @@ const script = `#!/bin/bash
 ### - 'out.txt'
 ### - 'big.bin'
 ### - 'moved.bin'
+### - 'large.bin'
+### - 'log.bin'
 ### - 'dir'
 ### ...
 set -e
@@ -42,7 +44,8 @@ ls $ROOT/s3/inputs/data $ROOT/s3/bucket/work/cd/34ef5678901234567890123456789012
 head -c 3000000 /dev/urandom > big.bin
 head -c 2000000 /dev/urandom > first.bin
 head -c 40000000 /dev/urandom > large.bin
-sync first.bin; sleep 3; mv first.bin moved.bin
+head -c 20000000 /dev/urandom > log.bin
+sync first.bin log.bin; sleep 3; mv first.bin moved.bin; head -c 1000000 /dev/urandom >> log.bin
 mkdir dir; echo x > dir/x.txt
 echo y > y.txt; rm y.txt
 test ! -e missing
@@ -121,7 +124,7 @@ storage: {work: "s3://bucket/work", inputs: ["s3://inputs"], publish: ["s3://res
 			}
 		}
 	}
-	for _, op := range []string{"HeadObject", "GetObject", "ListObjectsV2", "PutObject"} {
+	for _, op := range []string{"HeadObject", "GetObject", "ListObjectsV2", "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"} {
 		if !seen[op] {
 			t.Errorf("the task made no %s: %v", op, seen)
 		}
