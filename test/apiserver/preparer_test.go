@@ -26,9 +26,9 @@ import (
 
 const system = "fusiongen-system"
 
-// testNV44Preparer (NV-44): with a token that the server made for a pod on a node, nvme-prep's own code takes its taint off
+// testPreparer (NV-44): with a token that the server made for a pod on a node, nvme-prep's own code takes its taint off
 // that node; the admission policy lets it change nothing else, nowhere else.
-func testNV44Preparer(t *testing.T, ctx context.Context, c *cluster.Cluster, units []unit) {
+func testPreparer(t *testing.T, ctx context.Context, c *cluster.Cluster, units []unit) {
 	i := slices.IndexFunc(units, func(u unit) bool { return u.name == "daemonset" })
 	if _, _, err := c.Kubectl(ctx, "", "apply", "--server-side", "--force-conflicts", "-k", units[i].dir); err != nil {
 		t.Fatal(err)

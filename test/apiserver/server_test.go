@@ -46,7 +46,7 @@ func TestServer(t *testing.T) {
 	units := examples(t, root)
 	t.Run("Pipes", func(t *testing.T) { testPipes(t, ctx, c, root) })
 	t.Run("RandomSpecs", func(t *testing.T) { testRandomSpecs(t, ctx, c) })
-	t.Run("NV44", func(t *testing.T) { testNV44Preparer(t, ctx, c, units) })
+	t.Run("NV44", func(t *testing.T) { testPreparer(t, ctx, c, units) })
 	all := everyRight(t, c)
 	t.Run("Published", func(t *testing.T) { testPublished(t, ctx, c, root, all) })
 	for _, u := range units {
