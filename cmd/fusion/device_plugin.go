@@ -14,6 +14,8 @@ const devicePluginUsage = `fuse-device-plugin gives /dev/fuse to pods that ask t
 
   fuse-device-plugin [--resource=DOMAIN/NAME] [--count=N] [--listen=ADDRESS] [--directory=DIR] [--sys=DIR] [--dev=DIR]
 
+It waits for whatever is missing, and its metrics say what that is. Exit codes: 0 told to stop · 1 wrong flags · 2 the port is taken.
+
 `
 
 // devicePlugin serves until SIGTERM; SIGHUP registers anew.

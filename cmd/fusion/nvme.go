@@ -19,7 +19,8 @@ const nvmeUsage = `nvme-prep makes one mounted filesystem of a node's instance-s
   nvme-prep --once [FLAGS]          prepare and exit
   nvme-prep --dry-run [FLAGS]       print the plan as JSON and exit
 
-exit codes: 0 ready or no disks · 1 wrong flags · 2 failed · 3 a disk is somebody else's · 4 ours but not whole · 5 a tool is missing
+exit codes: 0 ready or no disks · 1 wrong flags · 2 failed · 3 a disk is somebody else's · 4 ours but not whole ·
+  5 a tool is missing · 6 a disk is missing · 7 the node's root is read-only
 
 `
 
@@ -101,7 +102,7 @@ func (d *daemon) prepare(ctx context.Context, p *nvme.Preparer) int {
 	ctx, stop := untilTold(ctx)
 	defer stop()
 	result := p.Prepare(ctx)
-	d.log.Info("done", "phase", result.Phase, "disks", result.Disks, "steps", result.Steps, "bytes", result.Total)
+	result.Tell(d.log)
 	if result.Err != nil {
 		return d.fail(result.Phase.Exit(), result.Err)
 	}
