@@ -17,6 +17,26 @@ const originAnnotation = "config.kubernetes.io/origin"
 // render is what kustomize makes of a root, each value with the place that a person would edit. The caller has made
 // sure that nothing in it is fetched.
 func (g *graph) render(top *Kustomization, all []*Kustomization) ([]*Object, error) {
+	resources, err := g.resources(top)
+	if err != nil {
+		return nil, err
+	}
+	patches := g.patches(all)
+	var out []*Object
+	for _, r := range resources.Resources() {
+		for _, o := range objects(withoutPlaces(r.YNode()), top.Dir) {
+			g.place(o, top, patches)
+			out = append(out, o)
+		}
+	}
+	return out, nil
+}
+
+// resources are a root's objects, with their origins.
+func (g *graph) resources(top *Kustomization) (resmap.ResMap, error) {
+	if made := g.rendered[top.Dir]; made != nil {
+		return made, nil
+	}
 	virtual, err := root(g.tree)
 	if err != nil {
 		return nil, err
@@ -31,15 +51,7 @@ func (g *graph) render(top *Kustomization, all []*Kustomization) ([]*Object, err
 	if err != nil {
 		return nil, fmt.Errorf("%s", strings.ReplaceAll(err.Error(), disk.virtual+"/", ""))
 	}
-	patches := g.patches(all)
-	var out []*Object
-	for _, r := range resources.Resources() {
-		for _, o := range objects(withoutPlaces(r.YNode()), top.Dir) {
-			g.place(o, top, patches)
-			out = append(out, o)
-		}
-	}
-	return out, nil
+	return resources, nil
 }
 
 // kustomize builds a directory. It panics on some objects that are not what they should be (a null among the subjects of a

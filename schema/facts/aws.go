@@ -1,6 +1,9 @@
 package facts
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // Partitions are the AWS partitions that run EKS with public documentation.
 //
@@ -15,10 +18,18 @@ func Partitions() []Partition {
 	}
 }
 
+// regionPatterns are the partitions' Regions, compiled: in the order of Partitions.
+var regionPatterns = sync.OnceValue(func() (out []*regexp.Regexp) {
+	for _, p := range Partitions() {
+		out = append(out, regexp.MustCompile(p.Regions))
+	}
+	return out
+})
+
 // PartitionOf is the partition of a region; false for a region that no partition has.
 func PartitionOf(region string) (Partition, bool) {
-	for _, p := range Partitions() {
-		if regexp.MustCompile(p.Regions).MatchString(region) {
+	for i, p := range Partitions() {
+		if regionPatterns()[i].MatchString(region) {
 			return p, true
 		}
 	}

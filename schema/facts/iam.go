@@ -11,6 +11,7 @@ type Action struct {
 	Service   string   // "s3"
 	Name      string   // "GetObject"
 	Resources []string // types it takes: "bucket", "object"; empty where Resource must be "*", nil where we do not know
+	folded    string   // Name in lower case
 }
 
 //go:embed iam.txt
@@ -28,7 +29,7 @@ var iamData = sync.OnceValue(func() iam {
 		switch f[0] {
 		case "action":
 			for _, name := range f[3:] {
-				out.services[f[1]] = append(out.services[f[1]], Action{Service: f[1], Name: name, Resources: resourceTypes(f[2])})
+				out.services[f[1]] = append(out.services[f[1]], Action{Service: f[1], Name: name, Resources: resourceTypes(f[2]), folded: strings.ToLower(name)})
 			}
 		case "key":
 			out.keys[strings.ToLower(f[1])] = strings.Fields(strings.ToLower(strings.Join(f[2:], " ")))
@@ -57,7 +58,7 @@ func ActionsLike(pattern string, match func(pattern, text string) bool) []Action
 	service, name, _ := strings.Cut(strings.ToLower(pattern), ":")
 	var out []Action
 	for _, a := range Actions(service) {
-		if match(name, strings.ToLower(a.Name)) {
+		if match(name, a.folded) {
 			out = append(out, a)
 		}
 	}

@@ -17,7 +17,6 @@ type defect struct {
 	rule     string // of the linter
 	file     string // of the tree
 	old, new string // the edit
-	pipeline string
 	evidence string // what a person finds in the head's output, its log, or the pods' descriptions
 }
 
