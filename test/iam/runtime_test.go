@@ -23,17 +23,15 @@ import (
 )
 
 // script does in a task's directory what tasks do: it reads inputs and other tasks' files, writes, appends, renames and removes
-// files and makes directories. Two are so large that they go in parts, and one of them grows once it is uploaded. (moto gives such
-// an object no checksum, so the runtime holds its ETag against the parts.)
+// files and makes directories. Some are so large that they go in parts; one of these grows and one is removed while it is being
+// uploaded, and another is renamed once it is. (moto gives objects of several parts no checksum, so the runtime holds their ETags
+// against the parts.)
 const script = `#!/bin/bash
 ### ---
 ### name: 'TEST'
 ### outputs:
 ### - 'out.txt'
-### - 'big.bin'
-### - 'moved.bin'
-### - 'large.bin'
-### - 'log.bin'
+### - '*.bin'
 ### - 'dir'
 ### ...
 set -e
@@ -45,7 +43,10 @@ head -c 3000000 /dev/urandom > big.bin
 head -c 2000000 /dev/urandom > first.bin
 head -c 40000000 /dev/urandom > large.bin
 head -c 20000000 /dev/urandom > log.bin
-sync first.bin log.bin; sleep 3; mv first.bin moved.bin; head -c 1000000 /dev/urandom >> log.bin
+sync first.bin log.bin
+(head -c 40000000 /dev/urandom; sleep 3) > gone.bin; rm gone.bin
+mv first.bin moved.bin
+head -c 1000000 /dev/urandom >> log.bin
 mkdir dir; echo x > dir/x.txt
 echo y > y.txt; rm y.txt
 test ! -e missing
@@ -124,7 +125,8 @@ storage: {work: "s3://bucket/work", inputs: ["s3://inputs"], publish: ["s3://res
 			}
 		}
 	}
-	for _, op := range []string{"HeadObject", "GetObject", "ListObjectsV2", "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"} {
+	for _, op := range []string{"HeadObject", "GetObject", "ListObjectsV2", "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload",
+		"AbortMultipartUpload", "CopyObject", "DeleteObject"} {
 		if !seen[op] {
 			t.Errorf("the task made no %s: %v", op, seen)
 		}
