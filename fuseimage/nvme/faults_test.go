@@ -97,7 +97,7 @@ func told(t *testing.T, n *fakeNode, options func(*Options), phase Phase, reason
 		Event, Error string
 		Serials      []string
 	}
-	if err := json.Unmarshal([]byte(log.String()), &line); err != nil || line.Event != "NotReady" || !strings.Contains(line.Error, says) || !slices.Equal(line.Serials, []string{"AWS1", "AWS2"}) {
+	if err := json.Unmarshal(log.Bytes(), &line); err != nil || line.Event != "NotReady" || !strings.Contains(line.Error, says) || !slices.Equal(line.Serials, []string{"AWS1", "AWS2"}) {
 		t.Errorf("the log says %s (%v)", log, err)
 	}
 	if !slices.Equal(before, n.bytes()) {
