@@ -4,8 +4,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"sigs.k8s.io/kustomize/api/resmap"
 )
 
 // Kustomization is one kustomization file.
@@ -82,8 +80,6 @@ type graph struct {
 	dirs  map[string]*Kustomization // nil: no kustomization there
 	yaml  map[*File]parsed
 	dull  map[string]bool // files that were read, and concern no set-up
-
-	rendered map[string]resmap.ResMap // by directory; not made by us
 }
 
 // parsed is what a YAML file holds.
@@ -109,8 +105,8 @@ func (g *graph) forget(f *File) {
 	g.dull[f.Name] = concernOf(f) != own
 }
 
-func newGraph(tree Tree, rendered map[string]resmap.ResMap) *graph {
-	return &graph{tree: tree, rendered: rendered, files: map[string]*File{}, dirs: map[string]*Kustomization{}, yaml: map[*File]parsed{}, dull: map[string]bool{}}
+func newGraph(tree Tree) *graph {
+	return &graph{tree: tree, files: map[string]*File{}, dirs: map[string]*Kustomization{}, yaml: map[*File]parsed{}, dull: map[string]bool{}}
 }
 
 // file reads a file once.

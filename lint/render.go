@@ -17,9 +17,22 @@ const originAnnotation = "config.kubernetes.io/origin"
 // render is what kustomize makes of a root, each value with the place that a person would edit. The caller has made
 // sure that nothing in it is fetched.
 func (g *graph) render(top *Kustomization, all []*Kustomization) ([]*Object, error) {
-	resources, err := g.resources(top)
+	if objects, ok := g.plain(top); ok {
+		return objects, nil
+	}
+	virtual, err := root(g.tree)
 	if err != nil {
 		return nil, err
+	}
+	disk := &renderFS{graph: g, virtual: virtual, replace: map[string][]byte{}}
+	for _, k := range all {
+		if err := disk.present(k, k == top); err != nil {
+			return nil, err
+		}
+	}
+	resources, err := kustomize(disk, disk.path(top.Dir))
+	if err != nil {
+		return nil, fmt.Errorf("%s", strings.ReplaceAll(err.Error(), disk.virtual+"/", ""))
 	}
 	patches := g.patches(all)
 	var out []*Object
@@ -32,28 +45,6 @@ func (g *graph) render(top *Kustomization, all []*Kustomization) ([]*Object, err
 	return out, nil
 }
 
-// resources are a root's objects, with their origins.
-func (g *graph) resources(top *Kustomization) (resmap.ResMap, error) {
-	if made := g.rendered[top.Dir]; made != nil {
-		return made, nil
-	}
-	virtual, err := root(g.tree)
-	if err != nil {
-		return nil, err
-	}
-	disk := &renderFS{graph: g, virtual: virtual, replace: map[string][]byte{}}
-	traced, err := withOrigins(top)
-	if err != nil {
-		return nil, err
-	}
-	disk.replace[disk.path(top.File.Name)] = traced
-	resources, err := kustomize(disk, disk.path(top.Dir))
-	if err != nil {
-		return nil, fmt.Errorf("%s", strings.ReplaceAll(err.Error(), disk.virtual+"/", ""))
-	}
-	return resources, nil
-}
-
 // kustomize builds a directory. It panics on some objects that are not what they should be (a null among the subjects of a
 // binding); that is an error like any other.
 func kustomize(disk filesys.FileSystem, dir string) (resources resmap.ResMap, err error) {
@@ -63,17 +54,6 @@ func kustomize(disk filesys.FileSystem, dir string) (resources resmap.ResMap, er
 		}
 	}()
 	return krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk, dir)
-}
-
-// withOrigins is the root kustomization with kustomize's origin annotations switched on.
-func withOrigins(root *Kustomization) ([]byte, error) {
-	var content map[string]any
-	if err := yaml.Unmarshal(root.File.Src, &content); err != nil {
-		return nil, err
-	}
-	content["buildMetadata"] = []string{"originAnnotations"}
-	delete(content, "sortOptions")
-	return yaml.Marshal(content)
 }
 
 // place gives every value of a rendered object its place in the files.

@@ -7,8 +7,6 @@ package lint
 
 import (
 	"slices"
-
-	"sigs.k8s.io/kustomize/api/resmap"
 )
 
 // Input is what is to be linted.
@@ -19,9 +17,6 @@ type Input struct {
 	Exclude func(name string) bool // nil: nothing
 	Stdin   []*File                // texts that have no path, named as findings shall name them
 	Spec    *File                  // the tree is made from this spec just now: findings stand at its lines where they come from one
-
-	// Rendered is what kustomize made of some of the directories, with its origin annotations, which is then not made again.
-	Rendered map[string]resmap.ResMap
 }
 
 // Run checks the input with the rules. An error says that the job could not be done: a path that does not exist.
@@ -29,7 +24,7 @@ func Run(in Input, rules []Rule, opts Options) ([]Finding, error) {
 	if in.Exclude == nil {
 		in.Exclude = func(string) bool { return false }
 	}
-	c := &collector{tree: in.Tree, exclude: in.Exclude, graph: newGraph(in.Tree, in.Rendered), spec: in.Spec}
+	c := &collector{tree: in.Tree, exclude: in.Exclude, graph: newGraph(in.Tree), spec: in.Spec}
 	opts.Joined = len(in.With) > 0
 	var with []*collected
 	for _, p := range in.With {

@@ -59,7 +59,7 @@ func (a *apply) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.lintTree(tree, nil, path, a.env, ws, false); err != nil {
+	if err := a.lintTree(tree, path, a.env, ws, false); err != nil {
 		return err
 	}
 	if _, err := tree.Write(dir, gen.WriteOptions{}); err != nil {

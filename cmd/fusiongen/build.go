@@ -77,14 +77,10 @@ func (b *build) stream(ctx context.Context, path string, ws *schema.Workspace) e
 	if err != nil {
 		return err
 	}
-	resources, err := tree.Kustomize(b.env)
-	if err != nil {
+	if err := b.lintTree(tree, path, b.env, ws, b.warn); err != nil {
 		return err
 	}
-	if err := b.lintTree(tree, resources, path, b.env, ws, b.warn); err != nil {
-		return err
-	}
-	data, err := gen.Stream(resources)
+	data, err := tree.Render(b.env)
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
@@ -103,7 +99,7 @@ func (b *build) write(ctx context.Context, path string, ws *schema.Workspace) er
 	if err := b.replaced(tree, b.dir); err != nil {
 		return err
 	}
-	if err := b.lintTree(tree, nil, path, "", ws, b.warn); err != nil {
+	if err := b.lintTree(tree, path, "", ws, b.warn); err != nil {
 		return err
 	}
 	if _, err := tree.Write(b.dir, gen.WriteOptions{Force: b.force}); err != nil {

@@ -6,8 +6,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"sigs.k8s.io/kustomize/api/resmap"
-
 	"github.com/fusiongen/fusiongen/gen"
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/lint/report"
@@ -16,9 +14,8 @@ import (
 )
 
 // lintTree checks what was generated before anybody gets it. An error in it ends the build, at the line of the spec that it comes
-// from; with warn, warnings are told, too. With env, the other environments are left out. What
-// kustomize makes of its root may be given, if it is known already.
-func (c *cli) lintTree(tree *gen.Tree, rendered resmap.ResMap, spec, env string, ws *schema.Workspace, warn bool) error {
+// from; with warn, warnings are told, too. With env, the other environments are left out.
+func (c *cli) lintTree(tree *gen.Tree, spec, env string, ws *schema.Workspace, warn bool) error {
 	var file *lint.File
 	if spec != "-" {
 		src, err := c.read(spec)
@@ -28,7 +25,7 @@ func (c *cli) lintTree(tree *gen.Tree, rendered resmap.ResMap, spec, env string,
 		file = lint.NewFile(spec, src)
 	}
 	all := rules.All()
-	found, err := c.lintGenerated(tree, rendered, spec, file, env, ws, all, lint.Options{Today: time.Now().Format(time.DateOnly)})
+	found, err := c.lintGenerated(tree, spec, file, env, ws, all, lint.Options{Today: time.Now().Format(time.DateOnly)})
 	if err != nil {
 		return err
 	}
@@ -68,17 +65,15 @@ func (l *linter) promised(path string, selected []lint.Rule, opts lint.Options) 
 	if err != nil {
 		return nil, false, err
 	}
-	found, err = l.cli.lintGenerated(tree, nil, path, lint.NewFile(path, src), "", ws, selected, opts)
+	found, err = l.cli.lintGenerated(tree, path, lint.NewFile(path, src), "", ws, selected, opts)
 	return found, true, err
 }
 
 // lintGenerated lints a tree in memory. Of several environments each is linted as the only one, so that the time grows with their
 // number and not with its square; what they share is reported once.
-func (c *cli) lintGenerated(tree *gen.Tree, rendered resmap.ResMap, spec string, file *lint.File, env string, ws *schema.Workspace, selected []lint.Rule, opts lint.Options) ([]lint.Finding, error) {
+func (c *cli) lintGenerated(tree *gen.Tree, spec string, file *lint.File, env string, ws *schema.Workspace, selected []lint.Rule, opts lint.Options) ([]lint.Finding, error) {
 	if env != "" || len(ws.Environments) < 2 {
-		in := generated(tree, file, env, ws)
-		in.Rendered = map[string]resmap.ResMap{gen.Root(env): rendered}
-		found, err := lint.Run(in, selected, opts)
+		found, err := lint.Run(generated(tree, file, env, ws), selected, opts)
 		return slices.DeleteFunc(found, func(f lint.Finding) bool { return elsewhere(f, unit(ws, env)) }), err
 	}
 	var all, unused []lint.Finding

@@ -18,23 +18,24 @@ func Partitions() []Partition {
 	}
 }
 
-// regionPatterns are the partitions' Regions, compiled: in the order of Partitions.
-var regionPatterns = sync.OnceValue(func() (out []*regexp.Regexp) {
-	for _, p := range Partitions() {
-		out = append(out, regexp.MustCompile(p.Regions))
-	}
-	return out
-})
-
 // PartitionOf is the partition of a region; false for a region that no partition has.
 func PartitionOf(region string) (Partition, bool) {
 	for i, p := range Partitions() {
-		if regionPatterns()[i].MatchString(region) {
+		if regions()[i].MatchString(region) {
 			return p, true
 		}
 	}
 	return Partition{}, false
 }
+
+// regions are the patterns of Partitions, compiled once.
+var regions = sync.OnceValue(func() []*regexp.Regexp {
+	var out []*regexp.Regexp
+	for _, p := range Partitions() {
+		out = append(out, regexp.MustCompile(p.Regions))
+	}
+	return out
+})
 
 // Issuer is the OIDC issuer of an EKS cluster, without the scheme.
 func (p Partition) Issuer(region, id string) string {
