@@ -305,7 +305,7 @@ func TestUnlinkWhileOpen(t *testing.T) {
 
 func TestHardLinks(t *testing.T) {
 	eachEngine(t, func(t *testing.T, engine Engine) {
-		m := newMount(t, engine)
+		m := newMount(t, engine, func(c *serverConfig) { c.Delay = time.Hour }) // nothing is uploaded before the sync
 		m.put("work/object", "remote")
 		write(t, m.Work+"/a", "one")
 		for _, l := range [][2]string{{"a", "b"}, {"object", "linked"}} {

@@ -8,12 +8,15 @@ import (
 )
 
 // Flush returns when S3 holds what the tree shows: files (also those that are still open), declared outputs that are
-// links, with the bytes they lead to, and a marker for each empty directory that was made here. With classes it waits
+// links, with the bytes they lead to, other links as such, and a marker for each empty directory that was made here. With classes it waits
 // for those only.
 func (t *Tree) Flush(ctx context.Context, classes ...upload.Class) error {
 	t.awaitCloses(ctx)
 	t.settleOpen()
 	if err := t.mark(ctx); err != nil {
+		return err
+	}
+	if err := t.persistLinks(ctx); err != nil {
 		return err
 	}
 	if err := t.materialise(ctx); err != nil {

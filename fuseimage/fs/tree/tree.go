@@ -32,6 +32,7 @@ type Store interface {
 	Head(ctx context.Context, key object.Key) (object.Info, error)
 	List(ctx context.Context, prefix object.Key, delimiter string) iter.Seq2[object.Entry, error]
 	Any(ctx context.Context, prefix object.Key) (bool, error)
+	Read(ctx context.Context, info object.Info, off int64, p []byte) error
 }
 
 // A Queue makes S3 hold what it should; *upload.Queue is one.
