@@ -53,7 +53,7 @@ func (t *Tree) list(ctx context.Context, dir *Node, onlyPage bool) error {
 
 // merge puts what S3 listed under prefix into dir; the links among them are l. What is ours stays as it is.
 func (t *Tree) merge(dir *Node, prefix object.Key, entries []object.Entry, l links, whole bool, began time.Time) {
-	if l.names != nil {
+	if l.names != nil && !t.listIsOurs(prefix) {
 		dir.dir.links, dir.dir.linksSeen = l.names, began
 	}
 	dir.dir.order = dir.dir.order[:0]
@@ -62,6 +62,8 @@ func (t *Tree) merge(dir *Node, prefix object.Key, entries []object.Entry, l lin
 			name := strings.TrimPrefix(e.Key.Name, prefix.Name)
 			if name == "" {
 				dir.dir.marker = true
+			} else if name == linksFile {
+				continue // shown by what it tells
 			} else if !showable(name) {
 				t.warnOnce("this key cannot be a file name and is not shown", e.Key)
 			} else if target := l.targets[name]; target != "" {

@@ -64,6 +64,10 @@ func (t *Tree) losing(lost []lostKey, p place, e *entry) []lostKey {
 	if d.marker {
 		lost = append(lost, lostKey{object.Key{Bucket: key.Bucket, Name: key.Name + "/"}, true})
 	}
+	if len(d.links) > 0 {
+		lost = append(lost, lostKey{object.Key{Bucket: key.Bucket, Name: key.Name + "/" + linksFile}, true})
+		d.links = nil // Flush makes one at the new place
+	}
 	for name, child := range d.entries {
 		lost = t.losing(lost, place{e.node, name}, child)
 		child.remote, child.ours = false, true
@@ -105,6 +109,7 @@ func (t *Tree) replace(p place, dst *Node) {
 	key, _ := t.key(p.dir, p.name)
 	if dst.isDir() {
 		t.unmark(dst)
+		t.unlist(dst)
 	} else if dst.isFile() {
 		if dst.local == nil && dst.remote.Key == key && dst.opens > 0 && len(dst.names) == 1 {
 			t.held[key] = dst

@@ -63,7 +63,7 @@ func (t *Tree) linkNames(ctx context.Context, dir *Node) (map[string]bool, error
 	t.mu.Lock()
 	prefix, ok := t.prefix(dir)
 	d := dir.dir
-	known := !ok || d.born || d.links != nil && (t.owned(prefix) || time.Since(d.linksSeen) < t.cfg.Refresh)
+	known := !ok || d.born || t.listIsOurs(prefix) || d.links != nil && (t.owned(prefix) || time.Since(d.linksSeen) < t.cfg.Refresh)
 	names := d.links
 	t.mu.Unlock()
 	if known {
@@ -80,6 +80,12 @@ func (t *Tree) linkNames(ctx context.Context, dir *Node) (map[string]bool, error
 	defer t.mu.Unlock()
 	d.links, d.linksSeen = names, time.Now()
 	return names, nil
+}
+
+// listIsOurs reports whether the list of a directory was changed here, so that S3's is not the newest.
+func (t *Tree) listIsOurs(prefix object.Key) bool {
+	_, ours := t.left[object.Key{Bucket: prefix.Bucket, Name: prefix.Name + linksFile}]
+	return ours
 }
 
 // readList reads a linksFile; info is zero where there is none.
