@@ -107,6 +107,28 @@ func TestLinksInS3(t *testing.T) {
 	}
 }
 
+// TestLinkComesBack: to a name that it had at an earlier flush, and where it is not any more.
+func TestLinkComesBack(t *testing.T) {
+	ctx := context.Background()
+	store := newStore(map[string]string{})
+	r := newRig(t, store, 1, func(c *Config) { c.Policy = func(key object.Key) upload.Class { return upload.Other } })
+	r.symlink("target", "a")
+	for _, move := range [][2]string{{"a", "b"}, {"b", "a"}, {"a", "b"}} {
+		if err := r.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.rename(move[0], move[1], 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]string{"b": "target", ".fusion.symlinks": "b\n"}; !maps.Equal(store.content, want) {
+		t.Errorf("S3 holds %v, want %v", store.content, want)
+	}
+}
+
 // TestLinksMoveWithTheirDirectory, and a list that was copied along with files makes no links of them.
 func TestLinksMoveWithTheirDirectory(t *testing.T) {
 	ctx := context.Background()
