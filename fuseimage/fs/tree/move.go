@@ -93,13 +93,12 @@ func (t *Tree) settleAll(p place) {
 
 // settleLost settles a key from which a name has moved away. Something else may have moved there.
 func (t *Tree) settleLost(l lostKey) {
-	if n, _, ok := t.at(l.key); ok {
-		if n.isFile() {
-			if l.remote {
-				t.left[l.key] = struct{}{}
-			}
-			return // settled as a name of the other side
+	marker := strings.HasSuffix(l.key.Name, "/") // which at takes for the name itself
+	if n, _, ok := t.at(l.key); ok && n.isFile() && !marker {
+		if l.remote {
+			t.left[l.key] = struct{}{}
 		}
+		return // settled as a name of the other side
 	}
 	t.settleKey(l.key, nil, l.remote)
 }
