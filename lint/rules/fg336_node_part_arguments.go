@@ -76,6 +76,10 @@ func checkListen(report *lint.Reporter, o *lint.Object, c *lint.Node, words []*l
 		return
 	}
 	for _, probe := range [...]string{"livenessProbe", "readinessProbe"} {
+		if asked := c.Get(probe, "httpGet"); asked != nil && probe == "livenessProbe" && asked.Get("path").Text() != "/healthz" && !asked.Get("path").Unknown() {
+			report.At(orNode(asked.Get("path"), asked), "write path: /healthz", "the liveness probe of %s asks for a page that its program does not have (/healthz says whether it lives): kubelet restarts it for ever", o.ID())
+			return
+		}
 		n := c.Get(probe, "httpGet", "port")
 		if named := c.Get("ports").Find("name", n.Text()); named != nil {
 			n = named.Get("containerPort")
