@@ -17,16 +17,19 @@ const originAnnotation = "config.kubernetes.io/origin"
 // render is what kustomize makes of a root, each value with the place that a person would edit. The caller has made
 // sure that nothing in it is fetched.
 func (g *graph) render(top *Kustomization, all []*Kustomization) ([]*Object, error) {
+	if objects, ok := g.plain(top); ok {
+		return objects, nil
+	}
 	virtual, err := root(g.tree)
 	if err != nil {
 		return nil, err
 	}
 	disk := &renderFS{graph: g, virtual: virtual, replace: map[string][]byte{}}
-	traced, err := withOrigins(top)
-	if err != nil {
-		return nil, err
+	for _, k := range all {
+		if err := disk.present(k, k == top); err != nil {
+			return nil, err
+		}
 	}
-	disk.replace[disk.path(top.File.Name)] = traced
 	resources, err := kustomize(disk, disk.path(top.Dir))
 	if err != nil {
 		return nil, fmt.Errorf("%s", strings.ReplaceAll(err.Error(), disk.virtual+"/", ""))
@@ -51,17 +54,6 @@ func kustomize(disk filesys.FileSystem, dir string) (resources resmap.ResMap, er
 		}
 	}()
 	return krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk, dir)
-}
-
-// withOrigins is the root kustomization with kustomize's origin annotations switched on.
-func withOrigins(root *Kustomization) ([]byte, error) {
-	var content map[string]any
-	if err := yaml.Unmarshal(root.File.Src, &content); err != nil {
-		return nil, err
-	}
-	content["buildMetadata"] = []string{"originAnnotations"}
-	delete(content, "sortOptions")
-	return yaml.Marshal(content)
 }
 
 // place gives every value of a rendered object its place in the files.

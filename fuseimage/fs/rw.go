@@ -17,6 +17,7 @@ func (fs *FS) Read(cancel <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.Re
 	if err != nil {
 		return nil, fs.status("read", in.NodeId, err)
 	}
+	h.leaveBehind(int64(in.Offset))
 	return fuse.ReadResultData(buf[:n]), fuse.OK
 }
 

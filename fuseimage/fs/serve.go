@@ -62,6 +62,9 @@ func (fs *FS) Serve(conn *mount.Connection) (*Server, error) {
 		defer close(s.done)
 		server.Serve()
 	}()
+	if err := readFurther(conn.Dir); err != nil {
+		fs.cfg.Log.Debug("the kernel reads ahead as far as it does by default", "error", err)
+	}
 	go fs.watchGrowth(ctx)
 	fs.life = ctx
 	go fs.prefetch(ctx, fs.cfg.Prefetch)

@@ -1,6 +1,9 @@
 package facts
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // Partitions are the AWS partitions that run EKS with public documentation.
 //
@@ -17,13 +20,22 @@ func Partitions() []Partition {
 
 // PartitionOf is the partition of a region; false for a region that no partition has.
 func PartitionOf(region string) (Partition, bool) {
-	for _, p := range Partitions() {
-		if regexp.MustCompile(p.Regions).MatchString(region) {
+	for i, p := range Partitions() {
+		if regions()[i].MatchString(region) {
 			return p, true
 		}
 	}
 	return Partition{}, false
 }
+
+// regions are the patterns of Partitions, compiled once.
+var regions = sync.OnceValue(func() []*regexp.Regexp {
+	var out []*regexp.Regexp
+	for _, p := range Partitions() {
+		out = append(out, regexp.MustCompile(p.Regions))
+	}
+	return out
+})
 
 // Issuer is the OIDC issuer of an EKS cluster, without the scheme.
 func (p Partition) Issuer(region, id string) string {

@@ -18,17 +18,20 @@ var iamTable string
 
 type iam struct {
 	services map[string][]Action
+	exact    map[string]Action   // by lower-case service:name
 	keys     map[string][]string // lower-case condition key → lower-case names of the actions that have it
 }
 
 var iamData = sync.OnceValue(func() iam {
-	out := iam{map[string][]Action{}, map[string][]string{}}
+	out := iam{map[string][]Action{}, map[string]Action{}, map[string][]string{}}
 	for line := range strings.Lines(iamTable) {
 		f := strings.Fields(line)
 		switch f[0] {
 		case "action":
 			for _, name := range f[3:] {
-				out.services[f[1]] = append(out.services[f[1]], Action{Service: f[1], Name: name, Resources: resourceTypes(f[2])})
+				a := Action{Service: f[1], Name: name, Resources: resourceTypes(f[2])}
+				out.services[a.Service] = append(out.services[a.Service], a)
+				out.exact[a.Service+":"+strings.ToLower(name)] = a
 			}
 		case "key":
 			out.keys[strings.ToLower(f[1])] = strings.Fields(strings.ToLower(strings.Join(f[2:], " ")))
@@ -54,7 +57,14 @@ func Actions(service string) []Action { return iamData().services[strings.ToLowe
 
 // ActionsLike are the actions that a pattern of a policy covers ("s3:Get*"), without regard to case, as IAM does.
 func ActionsLike(pattern string, match func(pattern, text string) bool) []Action {
-	service, name, _ := strings.Cut(strings.ToLower(pattern), ":")
+	pattern = strings.ToLower(pattern)
+	service, name, _ := strings.Cut(pattern, ":")
+	if !strings.ContainsAny(name, "*?") { // most are, and rules ask for each action again and again
+		if a, ok := iamData().exact[pattern]; ok {
+			return []Action{a}
+		}
+		return nil
+	}
 	var out []Action
 	for _, a := range Actions(service) {
 		if match(name, strings.ToLower(a.Name)) {

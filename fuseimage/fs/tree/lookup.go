@@ -139,10 +139,19 @@ func (t *Tree) askName(ctx context.Context, dir *Node, name string, key object.K
 	case listErr != nil && !errors.Is(listErr, fs.ErrNotExist):
 		return listErr
 	}
+	target := ""
+	if isObject && !isPrefix {
+		var err error
+		if target, err = t.target(ctx, dir, name, info); err != nil {
+			return err
+		}
+	}
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
+	case target != "":
+		t.putLink(dir, name, target, info, now)
 	case isPrefix:
 		if isObject {
 			t.warnOnce("an object and a directory have the same name; the directory is shown", key)

@@ -52,9 +52,9 @@ func (t *Tree) settleKey(key object.Key, n *Node, remote bool) {
 		if n.writers > 0 || w != nil && w.local == n.local && w.version == n.version {
 			return
 		}
-		t.want(key, wish{node: n, local: n.local, version: n.version}, upload.Stored(n.local, nil))
+		t.want(key, wish{node: n, local: n.local, version: n.version}, t.content(n))
 	case n.remote.Key != key || w != nil:
-		t.want(key, wish{node: n, source: n.remote}, upload.Copied(n.remote))
+		t.want(key, wish{node: n, source: n.remote}, t.content(n))
 	}
 }
 
@@ -79,6 +79,7 @@ func (t *Tree) Done(key object.Key, c upload.Content, info object.Info) {
 	case w == nil:
 	case c.Local() != nil:
 		if w.content.Is(c) {
+			info.Metadata = c.Metadata() // a multipart upload does not tell
 			w.done, w.source = true, info
 			t.clean(w.node)
 		}
@@ -127,7 +128,7 @@ func (t *Tree) clean(n *Node) {
 		e.remote, e.stored = true, w.source
 		e.stored.Key = key
 	}
-	n.local, n.remote = nil, info
+	n.local, n.remote, n.content = nil, info, upload.Content{}
 	n.mtime, n.atime, n.ctime = a.Mtime, a.Atime, a.Ctime
 }
 
