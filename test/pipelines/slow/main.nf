@@ -1,4 +1,5 @@
-// Tasks that take their time, so that a test can take something away in the middle.
+// Tasks that take their time, so that a test can take something away in the middle. They empty their output first, because
+// Nextflow 24.10.0 gives the directory of a task that a killed head left to the next one.
 params.out = 'results'
 params.seconds = 20
 params.waste = 0 // bytes that each second leaves on the scratch disk, in a file that nobody wants
@@ -17,6 +18,7 @@ process SLOW {
 
     script:
     """
+    : > slow-${n}.txt
     for i in \$(seq 1 ${params.seconds}); do
         echo "${n} \$i" >> slow-${n}.txt
         head -c ${params.waste} /dev/zero > waste-\$i
