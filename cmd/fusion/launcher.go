@@ -8,5 +8,6 @@ import (
 
 // launcher runs a task on a mount; see package task.
 func launcher(ctx context.Context, args []string, streams Streams) int {
+	trustOwn()
 	return task.Program{Version: version, Out: streams.Out, Err: streams.Err}.Main(ctx, args)
 }

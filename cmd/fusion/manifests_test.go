@@ -165,6 +165,8 @@ func TestSharedConstants(t *testing.T) {
 		"node's port":           {flagValue(node.Spec.Template.Spec.Containers[0].Args, "listen"), csi.Listen},
 		"plugin directory":      {plug.Spec.Template.Spec.Volumes[0].HostPath.Path, plugin.Directory},
 		"plugin directory seen": {plug.Spec.Template.Spec.Containers[0].VolumeMounts[0].MountPath, plugin.Directory},
+		"device":                {plug.Spec.Template.Spec.Volumes[1].HostPath.Path, plugin.DevicePath},
+		"device seen":           {plug.Spec.Template.Spec.Containers[0].VolumeMounts[1].MountPath, filepath.Join(flagValue(plug.Spec.Template.Spec.Containers[0].Args, "dev"), "fuse")},
 		"kubelet directory":     {node.Spec.Template.Spec.Volumes[0].HostPath.Path, csi.Kubelet},
 	} {
 		if pair[0] != pair[1] {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -136,6 +137,10 @@ func (t *liveCommand) make(ctx context.Context, changes []account.Change, notes 
 	})
 	if err != nil && n > 0 {
 		return fmt.Errorf("%w; %s made, and running the same command again goes on from there", err, wasOrWere(n))
+	}
+	var failure *account.Failure
+	if errors.As(err, &failure) && failure.Code == "" {
+		return fmt.Errorf("%w; it may have been made all the same, and running the same command again goes on from what there is", err)
 	}
 	if err != nil {
 		return fmt.Errorf("%w; nothing was changed", err)

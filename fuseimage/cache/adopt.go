@@ -44,29 +44,38 @@ func (l *Local) Clean(info object.Info) (*Object, error) {
 	if !alone || l.Size() != info.Size {
 		return nil, errors.New("the file is still in use, or not this version")
 	}
-	c := l.c
-	c.mu.Lock()
-	v := version{info.Key, info.ETag, info.Size}
-	becomes := c.objects[v] == nil
-	if becomes {
-		o := newObject(c, info, l.path)
-		o.made, o.verified, o.missing = true, true, 0
-		for i := range chunks(info.Size) {
-			o.blocks[i/perBlock].present |= 1 << (i % perBlock)
-			o.blocks[i/perBlock].used = c.clock.Add(1)
-		}
-		c.objects[v] = o
-		c.clean += chunks(info.Size) * chunk
+	if o := l.become(info); o != nil {
+		return o, nil
 	}
-	c.mu.Unlock()
-	if becomes {
-		l.mu.Lock()
-		l.path = "" // the object's now
-		l.mu.Unlock()
-	}
-	o, err := c.Object(info)
+	o, err := l.c.Object(info)
 	if err == nil {
 		l.Close()
 	}
 	return o, err
+}
+
+// become makes l's open file that of a new object; nil when the version is cached already.
+func (l *Local) become(info object.Info) *Object {
+	c := l.c
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v := version{info.Key, info.ETag, info.Size}
+	if c.objects[v] != nil {
+		return nil
+	}
+	o := newObject(c, info, l.path)
+	o.file, o.open, o.refs = l.file, 1, 1
+	o.made, o.verified, o.missing = true, true, 0
+	for i := range chunks(info.Size) {
+		o.blocks[i/perBlock].present |= 1 << (i % perBlock)
+		o.blocks[i/perBlock].used = c.clock.Add(1)
+	}
+	c.objects[v] = o
+	c.clean += chunks(info.Size) * chunk
+	c.dirty -= l.taken
+	c.wake()
+	l.refs, l.taken, l.path = 0, 0, ""
+	return o
 }

@@ -26,6 +26,7 @@ const Small = 4 << 20
 // A Cache is one directory, used by one process. It is safe for concurrent use.
 type Cache struct {
 	dir     string
+	files   string // the directory below dir with the bytes
 	lock    *os.File
 	quota   int64 // bytes, 0 for what the disk has
 	client  *object.Client
@@ -72,6 +73,9 @@ func Open(ctx context.Context, dir string, quota int64, client *object.Client) (
 	if c.lock, err = lock(own); err == nil {
 		c.journal, err = newJournal(own)
 	}
+	if err == nil {
+		c.files, err = filesDir(own)
+	}
 	if err != nil {
 		os.RemoveAll(own)
 		return nil, fmt.Errorf("cannot make the cache: %w", err)
@@ -115,7 +119,7 @@ func (c *Cache) Object(info object.Info) (*Object, error) {
 // path names a new file. c.mu is held.
 func (c *Cache) path() string {
 	c.names++
-	return filepath.Join(c.dir, strconv.Itoa(c.names))
+	return filepath.Join(c.files, strconv.Itoa(c.names))
 }
 
 // Err is not nil when bytes that had been handed out turned out not to match their object's checksum.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Local is a file of the task's own, whose bytes need not be in S3 yet.
@@ -59,6 +61,18 @@ func (l *Local) WriteAt(ctx context.Context, p []byte, off int64) (int, error) {
 			return done, err
 		}
 	}
+}
+
+// Reserve asks the disk for the room of the file's first n bytes, so that they can be written when the rest of the disk is
+// full. Not every disk can, and then they cannot.
+func (l *Local) Reserve(n int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n <= l.taken || !l.c.take(n-l.taken) {
+		return
+	}
+	l.taken = n
+	_ = unix.Fallocate(int(l.file.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, n)
 }
 
 // grow accounts for a file that will have size bytes.

@@ -40,6 +40,7 @@ type Object struct {
 	changed  chan struct{} // closed, and replaced, at every change a waiter may wait for
 	tally    *object.Tally // nil until the checksum is known
 	asked    bool          // for the checksum
+	none     bool          // the server knows no checksum of the full object
 	verified bool          // all bytes that are present match the object's checksum, as far as the server told one
 	handed   bool          // bytes were handed out before they were verified
 	bad      error         // the object failed its checksum after bytes had been handed out

@@ -43,7 +43,7 @@ func (o *Object) forget() {
 // ask learns the checksum of an object that came from a list.
 func (o *Object) ask() {
 	o.mu.Lock()
-	known := o.tally != nil
+	known := o.tally != nil || o.none
 	o.asked = true
 	o.mu.Unlock()
 	if known {
@@ -52,7 +52,10 @@ func (o *Object) ask() {
 	head, err := o.c.client.Head(object.WithPriority(o.c.ctx, object.Output), o.info.Key)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if err == nil && head.ETag == o.info.ETag && o.tally == nil && head.Checksum.Value != "" {
+	if err != nil || head.ETag != o.info.ETag || o.tally != nil {
+		return
+	}
+	if o.none = head.Checksum.Value == ""; !o.none {
 		o.learn(head.Checksum)
 	}
 }

@@ -32,6 +32,23 @@ func TestF27Logs(t *testing.T) {
 	})
 }
 
+// F27, F21: what a task says after it has filled the disk is in its log: that is the cause that the user looks for.
+func TestF27LogWhenTheDiskIsFull(t *testing.T) {
+	each(t, func(t *testing.T, p *pod) {
+		p.TmpSize, p.outputs = "16m", []string{"result"}
+		r := p.begin("head -c 40000000 /dev/zero > waste")
+		if code := r.wait(); code == 0 {
+			t.Errorf("a task that could not write ends with 0")
+		}
+		if log, _ := p.get(p.key(".command.log")); !strings.Contains(log, "No space left on device") {
+			t.Errorf("the log is %q; the pod said %q", log, r.err.String())
+		}
+		if log, _ := p.get(p.key(".fusion.log")); !strings.Contains(log, `"end"`) {
+			t.Errorf("the launcher's own log does not tell the end: %q", log)
+		}
+	})
+}
+
 // With NXF_FUSION_TRACE the task's figures are where Nextflow reads them, and the counters where they were asked for.
 func TestTrace(t *testing.T) {
 	each(t, func(t *testing.T, p *pod) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,32 @@ func TestRegistration(t *testing.T) {
 	}
 	if exists(r.registrarSocket()) || exists(r.serviceSocket()) {
 		t.Error("a socket is left")
+	}
+}
+
+// TestRestartsLeakNothing: a kubelet that starts again removes the sockets; fifty times of that leave no goroutine.
+func TestRestartsLeakNothing(t *testing.T) {
+	needRoot(t)
+	r := newRig(t, "/nonexistent/scratch")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- r.Run(ctx) }()
+	restart := func(times int) {
+		for range times {
+			eventually(t, "both sockets", func() bool { return exists(r.registrarSocket()) && r.Answers(ctx) == nil })
+			if err := os.Remove(r.registrarSocket()); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the registrar's socket anew", func() bool { return exists(r.registrarSocket()) })
+		}
+	}
+	restart(3) // lazy starts of the libraries are no leak
+	before := goruntime.NumGoroutine()
+	restart(50)
+	eventually(t, "no more goroutines than before 50 restarts", func() bool { return goruntime.NumGoroutine() <= before })
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

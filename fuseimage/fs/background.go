@@ -40,7 +40,9 @@ func (fs *FS) watchGrowth(ctx context.Context) {
 			}
 			if size := local.Size(); size >= growFrom {
 				local.Dirty()
-				fs.tree.Growing(f.node, func(key object.Key, l *cache.Local) { fs.queue.Grow(key, l, size) })
+				fs.tree.Growing(f.node, func(key object.Key, l *cache.Local, metadata map[string]string) {
+					fs.queue.Grow(key, l, size, metadata)
+				})
 			}
 		}
 	}

@@ -19,6 +19,7 @@ type handle struct {
 	mu     sync.Mutex
 	source *cache.Object // guarded by mu: what cursor reads
 	cursor *cache.Reader // guarded by mu: learns how the handle reads
+	trail  trail         // guarded by mu
 }
 
 // reader returns the handle's reader of o.

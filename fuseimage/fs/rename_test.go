@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fusiongen/fusiongen/fuseimage/internal/s3test"
 )
 
 func mkdir(t *testing.T, path string) {
@@ -259,6 +261,53 @@ func TestSymlinks(t *testing.T) {
 		}
 		rename(t, m.Work+"/chain", m.Work+"/todir2")
 		want(t, m.Work+"/todir2", "input")
+	})
+}
+
+// TestLinksBetweenTasks: where a task declares no outputs, its links are stored as such, and another mount shows them,
+// found by name or in a list.
+func TestLinksBetweenTasks(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine Engine) {
+		m := newMount(t, engine, func(c *serverConfig) { c.NoOutputs = true })
+		mkdir(t, m.Work+"/d")
+		write(t, m.Work+"/d/file", "bytes")
+		for name, target := range map[string]string{"relative": "file", "dangling": "no/where", "todir": "../d"} {
+			if err := os.Symlink(target, m.Work+"/d/"+name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.sync()
+		m.sync()
+		stored := map[string]string{
+			"work/d/file": "bytes", "work/d/relative": "file", "work/d/dangling": "no/where", "work/d/todir": "../d",
+			"work/d/.fusion.symlinks": "dangling\nrelative\ntodir\n",
+		}
+		wantObjects(t, m, "work/", stored)
+		if n := m.stats().Client.Requests["PutObject"]; n != int64(len(stored)) {
+			t.Errorf("%d uploads of %d objects", n, len(stored))
+		}
+		for range 2 {
+			other := newMount(t, engine)
+			d := filepath.Join(other.Dir, "s3", s3test.Bucket, m.Prefix, "work/d")
+			want(t, d+"/relative", "bytes")
+			want(t, d+"/todir/relative", "bytes")
+			names, err := os.ReadDir(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range names {
+				if link := n.Type() == os.ModeSymlink; link != (n.Name() != "file") || n.Name() == ".fusion.symlinks" {
+					t.Errorf("%s: a link %v", n.Name(), link)
+				}
+			}
+			if got, err := os.Readlink(d + "/dangling"); err != nil || got != "no/where" {
+				t.Errorf("%q %v", got, err)
+			}
+			// The names that are written for readers without metadata are enough.
+			for _, name := range []string{"relative", "todir"} {
+				m.put("work/d/"+name, stored["work/d/"+name])
+			}
+		}
 	})
 }
 

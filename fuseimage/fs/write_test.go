@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fusiongen/fusiongen/fuseimage/internal/s3test"
 )
 
 // write makes a file with the given content.
@@ -303,7 +305,7 @@ func TestUnlinkWhileOpen(t *testing.T) {
 
 func TestHardLinks(t *testing.T) {
 	eachEngine(t, func(t *testing.T, engine Engine) {
-		m := newMount(t, engine)
+		m := newMount(t, engine, func(c *serverConfig) { c.Delay = time.Hour }) // nothing is uploaded before the sync
 		m.put("work/object", "remote")
 		write(t, m.Work+"/a", "one")
 		for _, l := range [][2]string{{"a", "b"}, {"object", "linked"}} {
@@ -325,6 +327,9 @@ func TestHardLinks(t *testing.T) {
 		m.sync()
 		all := map[string]string{"work/a": "one two", "work/b": "one two", "work/object": "remote", "work/linked": "remote"}
 		wantObjects(t, m, "work/", all)
+		if n := m.stats().Client.Requests; n["PutObject"] != 1 || n["CopyObject"] != 2 {
+			t.Errorf("%v, want one upload and a copy for each second name", n)
+		}
 		if err := os.Remove(m.Work + "/object"); err != nil {
 			t.Fatal(err)
 		}
@@ -381,6 +386,51 @@ func TestModesTimesAndOwner(t *testing.T) {
 			}
 			if st.Mode != unix.S_IFREG|0o600 || st.Mtim != ts[1] || st.Atim != ts[0] || st.Nlink != 1 || st.Blocks == 0 {
 				t.Errorf("%s: mode %o mtime %v atime %v nlink %d blocks %d", name, st.Mode, st.Mtim, st.Atim, st.Nlink, st.Blocks)
+			}
+		}
+	})
+}
+
+// TestModesAndTimesAreStored: they come back with the object, whether they were changed before, during or after the
+// upload. The second mount looks at one name a directory, because a list would tell it no metadata.
+func TestModesAndTimesAreStored(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine Engine) {
+		m := newMount(t, engine)
+		set := time.Unix(1_000_000_000, 123_000_000)
+		files := map[string]os.FileMode{"plain": 0o755, "data": 0o644, "secret": 0o600, "late": 0o511, "moved": 0o640}
+		for name, mode := range files {
+			dir := m.Work + "/" + name
+			if err := os.Mkdir(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			write(t, dir+"/f", name)
+			if name == "late" {
+				m.sync()
+			}
+			if err := errors.Join(os.Chmod(dir+"/f", mode), os.Chtimes(dir+"/f", time.Time{}, set)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.sync()
+		if err := os.Rename(m.Work+"/moved/f", m.Work+"/moved/g"); err != nil {
+			t.Fatal(err)
+		}
+		m.sync()
+		if n := m.stats().Client.Requests["PutObject"]; n > int64(len(files)+1) { // "late" may be sent twice
+			t.Errorf("%d uploads of %d files", n, len(files))
+		}
+		other := newMount(t, engine)
+		for name, mode := range files {
+			path := filepath.Join(other.Dir, "s3", s3test.Bucket, m.Prefix, "work", name, "f")
+			if name == "moved" {
+				path = filepath.Join(filepath.Dir(path), "g")
+			}
+			st, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if st.Mode() != mode || !st.ModTime().Equal(set) {
+				t.Errorf("%s comes back with mode %v and time %v", name, st.Mode(), st.ModTime())
 			}
 		}
 	})

@@ -53,19 +53,18 @@ func (d *Daemon) Run(ctx context.Context) {
 
 // conclude tells the outcome, and opens the gate where it is good.
 func (d *Daemon) conclude(ctx context.Context, out Outcome) error {
-	log := d.Log.With("phase", out.Phase, "serials", serials(out.Disks), "steps", out.Steps)
-	if out.Phase != Ready && out.Phase != NoDisks {
-		log.Error("the disks are not ready", "event", "NotReady", "error", out.Err)
+	if out.Err != nil {
+		out.Tell(d.Log)
 		return fmt.Errorf("%s: %w", out.Phase, out.Err)
 	}
 	if d.Gate != nil {
 		if err := d.Gate.Open(ctx); err != nil {
-			log.Error("the disks are ready, but the taint could not be taken off", "error", err)
+			d.Log.Error("the disks are ready, but the taint could not be taken off", "event", "GateShut", "serials", serials(out.Disks), "error", err)
 			return err
 		}
 	}
 	if out.Steps > 0 || d.Ready(ctx) != nil {
-		log.Info("the disks are ready", "event", "Ready", "bytes", out.Total, "free", out.Free)
+		out.Tell(d.Log)
 	}
 	return nil
 }

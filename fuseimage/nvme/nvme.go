@@ -39,6 +39,8 @@ const (
 	ExitForeign     = 3 // a disk is somebody else's
 	ExitDegraded    = 4 // ours, but not whole
 	ExitToolMissing = 5 // mdadm or mkfs is not on the node
+	ExitDiskMissing = 6 // a disk went away, or there are not as many as asked for
+	ExitReadOnly    = 7 // the node's root takes no lock and no mount point
 )
 
 // A Phase is what the node's disks are in.
@@ -52,12 +54,14 @@ const (
 	Foreign     Phase = "foreign"
 	Degraded    Phase = "degraded"
 	ToolMissing Phase = "tool_missing"
+	DiskMissing Phase = "disk_missing"
+	ReadOnly    Phase = "read_only"
 	Failed      Phase = "failed"
 	Lost        Phase = "lost" // was ready; the mount is gone
 )
 
 func phases() []Phase {
-	return []Phase{Starting, Preparing, Ready, NoDisks, Foreign, Degraded, ToolMissing, Failed, Lost}
+	return []Phase{Starting, Preparing, Ready, NoDisks, Foreign, Degraded, ToolMissing, DiskMissing, ReadOnly, Failed, Lost}
 }
 
 // Options are what the command line says.
@@ -132,6 +136,10 @@ func (p Phase) Exit() int {
 		return ExitDegraded
 	case ToolMissing:
 		return ExitToolMissing
+	case DiskMissing:
+		return ExitDiskMissing
+	case ReadOnly:
+		return ExitReadOnly
 	}
 	return ExitFailed
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -178,8 +179,29 @@ func (p *Preparer) canMount(s *survey) error {
 		return &Refusal{Phase: Foreign, Reason: "mount_point", Detail: fmt.Sprintf("%s has another mount, of %s", p.Mount, top.Source)}
 	}
 	entries, err := os.ReadDir(dir)
-	if err == nil && len(entries) > 0 {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return canMake(dir)
+	case err != nil:
+		return err
+	case len(entries) > 0:
 		return &Refusal{Phase: Foreign, Reason: "mount_point", Detail: fmt.Sprintf("%s is not empty: it has %s", p.Mount, entries[0].Name())}
+	}
+	return nil
+}
+
+// canMake finds out before the disks are written to that the directory could not be made: on a root that is read-only.
+func canMake(dir string) error {
+	parent, err := dir, os.ErrNotExist
+	for errors.Is(err, os.ErrNotExist) {
+		parent = filepath.Dir(parent)
+		_, err = os.Stat(parent)
+	}
+	if err == nil {
+		err = unix.Access(parent, unix.W_OK)
+	}
+	if err != nil {
+		return fmt.Errorf("the node takes no directory %s: %w", dir, err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,19 @@ type Outcome struct {
 	Steps       int   // that were run
 }
 
+// Tell logs what a run came to.
+func (o Outcome) Tell(log *slog.Logger) {
+	log = log.With("phase", o.Phase, "serials", serials(o.Disks), "steps", o.Steps)
+	switch {
+	case o.Err != nil:
+		log.Error("the disks are not ready", "event", "NotReady", "error", o.Err)
+	case o.Phase == NoDisks:
+		log.Info("there are no disks to prepare", "event", "NoDisks")
+	default:
+		log.Info("the disks are ready", "event", "Ready", "bytes", o.Total, "free", o.Free)
+	}
+}
+
 // Prepare brings the disks to be ready, or refuses, or fails. Two on one node wait for each other.
 func (p *Preparer) Prepare(ctx context.Context) Outcome {
 	began := time.Now()
@@ -33,7 +47,9 @@ func (p *Preparer) Prepare(ctx context.Context) Outcome {
 func (p *Preparer) prepare(ctx context.Context) Outcome {
 	unlock, err := p.lock(ctx)
 	if err != nil {
-		return failed(err)
+		out := failed(err)
+		out.Disks, _ = p.disks() // to name them
+		return out
 	}
 	defer unlock()
 	disks, err := p.settle(ctx)
@@ -108,16 +124,18 @@ func (p *Preparer) Plan(ctx context.Context) Plan {
 
 // count refuses another number of disks than asked for.
 func (p *Preparer) count(disks []Disk) error {
-	no := func(format string, args ...any) error {
-		return &Refusal{Phase: Failed, Reason: "disk_count", Detail: fmt.Sprintf(format, args...)}
+	no := func(phase Phase, format string, args ...any) error {
+		return &Refusal{Phase: phase, Reason: "disk_count", Detail: fmt.Sprintf(format, args...)}
 	}
 	switch n := len(disks); {
-	case p.Expected > 0 && n != p.Expected:
-		return no("there are %d instance-store disks, %d are expected", n, p.Expected)
+	case p.Expected > 0 && n < p.Expected:
+		return no(DiskMissing, "there are %d instance-store disks, %d are expected", n, p.Expected)
+	case p.Expected > 0 && n > p.Expected:
+		return no(Failed, "there are %d instance-store disks, %d are expected", n, p.Expected)
 	case n == 0:
-		return no("there are no instance-store disks, and they are required")
+		return no(DiskMissing, "there are no instance-store disks, and they are required")
 	case p.Level == 10 && n < 4:
-		return no("RAID 10 needs 4 disks, there are %d", n)
+		return no(DiskMissing, "RAID 10 needs 4 disks, there are %d", n)
 	}
 	return nil
 }
@@ -130,6 +148,8 @@ func failed(err error) Outcome {
 		return Outcome{Phase: r.Phase, Err: err}
 	case errors.Is(err, exec.ErrNotFound):
 		return Outcome{Phase: ToolMissing, Err: err}
+	case errors.Is(err, unix.EROFS):
+		return Outcome{Phase: ReadOnly, Err: err}
 	}
 	return Outcome{Phase: Failed, Err: err}
 }

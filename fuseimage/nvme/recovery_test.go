@@ -185,7 +185,7 @@ func TestNV25OneDiskNoArray(t *testing.T) {
 		t.Errorf("three disks: %v", n.ran)
 	}
 	ten := func(o *Options) { o.Level = 10 }
-	newNode(t).stores(3).refused(Failed, "RAID 10 needs 4 disks, there are 3", ten)
+	newNode(t).stores(3).refused(DiskMissing, "RAID 10 needs 4 disks, there are 3", ten)
 	n = newNode(t).stores(4)
 	n.ready(4, ten)
 	if !strings.Contains(n.ran[0], "--level=10 --raid-devices=4") {
@@ -339,17 +339,20 @@ func TestNV52ExitCodes(t *testing.T) {
 	n := newNode(t).stores(2)
 	n.missing = "mdadm"
 	n.refused(ToolMissing, "mdadm")
+	one := newNode(t).stores(1)
+	one.missing = "mkfs.xfs"
+	one.refused(ToolMissing, "mkfs.xfs")
 	n.missing = ""
 	n.broken = "mdadm"
 	n.refused(Failed, "exit status 1")
 	codes := map[int]Phase{}
-	for phase, code := range map[Phase]int{Ready: 0, NoDisks: 0, Failed: 2, Foreign: 3, Degraded: 4, ToolMissing: 5, Lost: 2} {
+	for phase, code := range map[Phase]int{Ready: 0, NoDisks: 0, Failed: 2, Foreign: 3, Degraded: 4, ToolMissing: 5, DiskMissing: 6, ReadOnly: 7, Lost: 2} {
 		if phase.Exit() != code {
 			t.Errorf("%s exits %d, want %d", phase, phase.Exit(), code)
 		}
 		codes[code] = phase
 	}
-	if len(codes) != 5 {
+	if len(codes) != 7 {
 		t.Errorf("codes are %v", codes)
 	}
 }

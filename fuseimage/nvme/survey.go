@@ -3,6 +3,7 @@ package nvme
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,6 +34,9 @@ func (p *Preparer) look(disks []Disk) (*survey, error) {
 	}
 	for _, d := range disks {
 		c, err := probe(p.device(d.name), d.Bytes)
+		if gone(err) {
+			return nil, &Refusal{Phase: DiskMissing, Reason: "vanished", Serial: d.Serial, Detail: fmt.Sprintf("went away: %v", err)}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -60,6 +64,11 @@ func (p *Preparer) look(disks []Disk) (*survey, error) {
 		}
 	}
 	return s, errors.Join(refusals...)
+}
+
+// gone says whether an error is of a device that is no longer there.
+func gone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENODEV)
 }
 
 // refuse says why a disk must not be touched, or nil.

@@ -64,12 +64,23 @@ func (n *NodeTaint) others(taints []taint) []taint {
 	return slices.DeleteFunc(slices.Clone(taints), func(t taint) bool { return t["key"] == n.Key })
 }
 
-// attempts at a node whose taints others change at the same time.
-const attempts = 5
+// attempts at a node whose taints others change at the same time, as they do while a node starts; the pause between them
+// doubles.
+const (
+	attempts   = 6
+	firstPause = 100 * time.Millisecond
+)
 
 func (n *NodeTaint) change(ctx context.Context, to func([]taint) []taint) error {
 	var last error
-	for range attempts {
+	for i := range attempts {
+		if i > 0 {
+			select {
+			case <-time.After(firstPause << (i - 1)):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
 		taints, err := n.taints(ctx)
 		if err != nil {
 			return err

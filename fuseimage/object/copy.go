@@ -20,8 +20,8 @@ const (
 	copyPart = 512 << 20 // bytes of one UploadPartCopy; 5 TiB have 10,240 of them, so larger parts above 5,000 GiB
 )
 
-// Copy makes to a copy of from, on the server, in parts above 5 GiB, and verifies it. Metadata and tags are those
-// of o, not of the source. ErrChanged when the source is no longer from's version.
+// Copy makes to a copy of from, on the server, in parts above 5 GiB, and verifies it. Tags are those of
+// o, not of the source; so is metadata, unless it is nil. ErrChanged when the source is no longer from's version.
 func (c *Client) Copy(ctx context.Context, from Info, to Key, o PutOptions) (Info, error) {
 	return c.copy(ctx, from, to, o, maxCopy, copyPart)
 }
@@ -30,10 +30,14 @@ func (c *Client) copy(ctx context.Context, from Info, to Key, o PutOptions, most
 	if from.Size > most {
 		return c.copyParts(ctx, from, to, o, max(part, (from.Size+9999)/10000))
 	}
+	directive := types.MetadataDirectiveReplace
+	if o.Metadata == nil {
+		directive = types.MetadataDirectiveCopy
+	}
 	err := c.do(ctx, "CopyObject", to, func(ctx context.Context, _ func(), bucket func(*s3.Options)) error {
 		in := &s3.CopyObjectInput{
 			Bucket: &to.Bucket, Key: &to.Name, CopySource: aws.String(source(from.Key)), CopySourceIfMatch: &from.ETag,
-			Metadata: o.Metadata, MetadataDirective: types.MetadataDirectiveReplace,
+			Metadata: o.Metadata, MetadataDirective: directive,
 			Tagging: optional(o.Tags), TaggingDirective: types.TaggingDirectiveReplace,
 			ServerSideEncryption: types.ServerSideEncryption(c.cfg.SSE), SSEKMSKeyId: optional(c.cfg.SSEKey),
 		}
@@ -65,6 +69,13 @@ func (c *Client) same(ctx context.Context, from Info, to Key) (Info, error) {
 }
 
 func (c *Client) copyParts(ctx context.Context, from Info, to Key, o PutOptions, size int64) (Info, error) {
+	if o.Metadata == nil {
+		now, err := c.Head(ctx, from.Key)
+		if err != nil {
+			return Info{}, changed(err)
+		}
+		o.Metadata = now.Metadata
+	}
 	u, err := c.begin(ctx, to, o, byETag) // S3 computes a checksum unasked; asked, some servers take the source's for each part's
 	if err != nil {
 		return Info{}, err

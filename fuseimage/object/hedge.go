@@ -4,66 +4,71 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // open starts a GET and, when its headers take three times as long as most do, a second one beside it; whichever
-// replies first is used and the other dropped, so no byte is delivered twice.
+// replies first is used and the other dropped, so no byte is delivered twice. The first runs in the caller's goroutine,
+// because most reads wait for nothing else.
 func (c *Client) open(ctx context.Context, info Info, off, n int64) (*body, error) {
-	type result struct {
-		*body
-		err error
-		who int
+	first, endFirst := context.WithCancel(ctx)
+	second, endSecond := context.WithCancel(ctx)
+	var won atomic.Bool // by a reply
+	late := make(chan *body, 1)
+	hedge := time.AfterFunc(c.patience(), func() {
+		b := c.beside(second, info, off, n)
+		switch {
+		case b == nil:
+		case won.CompareAndSwap(false, true):
+			endFirst()
+		default:
+			b.close()
+		}
+		late <- b
+	})
+	b, err := c.request(first, info, off, n)
+	hedged := !hedge.Stop()
+	if err == nil && won.CompareAndSwap(false, true) {
+		endSecond()
+		return b.until(endFirst), nil
 	}
-	results := make(chan result, 2)
-	var cancels []context.CancelFunc
-	launch := func() {
-		ctx, cancel := context.WithCancel(ctx)
-		who := len(cancels)
-		cancels = append(cancels, cancel)
-		go func() {
-			b, err := c.request(ctx, info, off, n)
-			results <- result{b, err, who}
-		}()
+	if err == nil {
+		b.close()
 	}
-	launch()
-	hedge := time.NewTimer(c.patience())
-	defer hedge.Stop()
-	for pending := 1; ; {
-		select {
-		case <-hedge.C:
-			select {
-			case c.hedging <- struct{}{}:
-				defer func() { <-c.hedging }()
-				c.counts.hedges.Add(1)
-				c.counts.attempt(opGet, false)
-				launch()
-				pending++
-			default: // enough are under way: the server is slow, not one connection
-			}
-		case r := <-results:
-			pending--
-			cancel := cancels[r.who]
-			if r.err != nil {
-				cancel()
-				if pending > 0 {
-					continue
-				}
-				return nil, r.err
-			}
-			if pending > 0 {
-				cancels[1-r.who]()
-				go func() {
-					if late := <-results; late.body != nil {
-						late.body.close()
-					}
-				}()
-			}
-			stop := r.body.close
-			r.body.close = func() { cancel(); stop() }
-			return r.body, nil
+	endFirst()
+	if hedged {
+		if b := <-late; b != nil {
+			return b.until(endSecond), nil
 		}
 	}
+	endSecond()
+	return nil, err
+}
+
+// beside makes the second request; nil when it fails, or when so many are under way that the server must be slow and
+// not one connection.
+func (c *Client) beside(ctx context.Context, info Info, off, n int64) *body {
+	select {
+	case c.hedging <- struct{}{}:
+		defer func() { <-c.hedging }()
+	default:
+		return nil
+	}
+	c.counts.hedges.Add(1)
+	c.counts.attempt(opGet, false)
+	b, err := c.request(ctx, info, off, n)
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// until has end called when the body is closed.
+func (b *body) until(end func()) *body {
+	stop := b.close
+	b.close = func() { end(); stop() }
+	return b
 }
 
 // patience is how long headers may take before a second request is made.

@@ -20,16 +20,31 @@ const major, minor = 10, 229
 // device cgroup's leave.
 type Device struct {
 	Sys string // the sysfs, /sys: every container has it
-	Dev string // the node's /dev, where it is mounted into this container; "" where it is not
+	Dev string // the directory where the node's device is mounted into this container; "" where it is not
 }
 
-// Health is what a look at the device found. Problem is one sentence, also where the device is healthy but
-// of no use to some pods.
+// A DeviceState names what a look at the device found.
+type DeviceState string
+
+const (
+	DeviceUsable  DeviceState = "usable"
+	DeviceShut    DeviceState = "shut"    // its mode lets only root open it, so that other tasks cannot mount
+	DeviceUnseen  DeviceState = "unseen"  // it is there, but its mode cannot be seen
+	DeviceMissing DeviceState = "missing" // no pod can mount
+)
+
+func deviceStates() []DeviceState {
+	return []DeviceState{DeviceUsable, DeviceShut, DeviceUnseen, DeviceMissing}
+}
+
+// Health is what a look at the device found. Problem is one sentence where it is not usable by all.
 type Health struct {
-	Healthy bool
-	Shut    bool // the node's file is not open to all users
+	State   DeviceState
 	Problem string
 }
+
+// Healthy says whether some pods can use the device.
+func (h Health) Healthy() bool { return h.State != DeviceMissing }
 
 // Health looks at the device once.
 func (d Device) Health() Health {
@@ -37,24 +52,27 @@ func (d Device) Health() Health {
 	data, err := os.ReadFile(number)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Health{Problem: "the node's kernel has no FUSE: load the module fuse"}
+		return Health{DeviceMissing, "the node's kernel has no FUSE: load the module fuse"}
 	case err != nil:
-		return Health{Problem: fmt.Sprintf("cannot see whether the kernel has FUSE: %v", err)}
+		return Health{DeviceMissing, fmt.Sprintf("cannot see whether the kernel has FUSE: %v", err)}
 	case strings.TrimSpace(string(data)) != fmt.Sprintf("%d:%d", major, minor):
-		return Health{Problem: fmt.Sprintf("%s is %s, not %d:%d", number, strings.TrimSpace(string(data)), major, minor)}
+		return Health{DeviceMissing, fmt.Sprintf("%s is %s, not %d:%d", number, strings.TrimSpace(string(data)), major, minor)}
 	case d.Dev == "":
-		return Health{Healthy: true}
+		return Health{State: DeviceUsable}
 	}
 	path := filepath.Join(d.Dev, "fuse")
 	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil {
-		return Health{Problem: fmt.Sprintf("the node has no %s: %v", DevicePath, err)}
+	switch err := unix.Stat(path, &st); {
+	case errors.Is(err, fs.ErrNotExist):
+		return Health{DeviceMissing, fmt.Sprintf("the node has no %s", DevicePath)}
+	case err != nil: // a security module's right; pods may be allowed more
+		return Health{DeviceUnseen, fmt.Sprintf("cannot see the mode of the node's %s: %v", DevicePath, err)}
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFCHR || st.Rdev != unix.Mkdev(major, minor) {
-		return Health{Problem: fmt.Sprintf("the node's %s is not the character device %d:%d", DevicePath, major, minor)}
+		return Health{DeviceMissing, fmt.Sprintf("the node's %s is not the character device %d:%d", DevicePath, major, minor)}
 	}
 	if st.Mode&0o666 != 0o666 {
-		return Health{Healthy: true, Shut: true, Problem: fmt.Sprintf("the node's %s has mode %04o: only root can open it; udev's default is 0666", DevicePath, st.Mode&0o7777)}
+		return Health{DeviceShut, fmt.Sprintf("the node's %s has mode %04o: only root can open it; udev's default is 0666", DevicePath, st.Mode&0o7777)}
 	}
-	return Health{Healthy: true}
+	return Health{State: DeviceUsable}
 }

@@ -60,6 +60,7 @@ func TestDP09HealthBothWays(t *testing.T) {
 		if r.metric(t, "devices", `health="unhealthy"`) != 10 || r.metric(t, "devices", `health="healthy"`) != 0 {
 			t.Error("the metric does not say unhealthy")
 		}
+		eventually(t, "the device is missing", func() bool { return r.metric(t, "device", `state="missing"`) == 1 && r.metric(t, "device") == 1 })
 		loadFUSE(t, r.sys)
 		k.waitHealth(t, v1beta1.Healthy)
 	}
@@ -68,36 +69,57 @@ func TestDP09HealthBothWays(t *testing.T) {
 	}
 }
 
+// TestDP09Shut: a device that only root can open is offered all the same, for tasks that are root; metric and log say so,
+// and that it is over.
+func TestDP09Shut(t *testing.T) {
+	needRoot(t)
+	dev := t.TempDir()
+	node := filepath.Join(dev, "fuse")
+	mknod(t, node, 10, 229)
+	r, k := started(t, func(o *Options, _ *timing) { o.Device.Dev = dev })
+	k.waitHealth(t, v1beta1.Healthy)
+	if r.metric(t, "device", `state="shut"`) != 1 || r.metric(t, "device") != 1 {
+		t.Error("the metric does not say shut")
+	}
+	if !strings.Contains(r.log.String(), `"event":"Device","device":"shut","problem":"the node's /dev/fuse has mode 0600`) {
+		t.Errorf("the log does not say so: %s", r.log)
+	}
+	if err := os.Chmod(node, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the device is usable", func() bool { return r.metric(t, "device", `state="usable"`) == 1 })
+}
+
 // TestDP09Node looks at device nodes that are really made.
 func TestDP09Node(t *testing.T) {
 	needRoot(t)
 	sys, dev := t.TempDir(), t.TempDir()
 	loadFUSE(t, sys)
 	node := filepath.Join(dev, "fuse")
-	check := func(name string, healthy, shut bool, problem string) {
+	check := func(name string, state DeviceState, problem string) {
 		t.Helper()
 		got := Device{Sys: sys, Dev: dev}.Health()
-		if got.Healthy != healthy || got.Shut != shut || !strings.Contains(got.Problem, problem) || (problem == "") != (got.Problem == "") {
+		if got.State != state || !strings.Contains(got.Problem, problem) || (problem == "") != (got.Problem == "") {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	check("absent", false, false, "has no /dev/fuse")
+	check("absent", DeviceMissing, "has no /dev/fuse")
 	if err := os.WriteFile(node, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	check("a file", false, false, "not the character device 10:229")
+	check("a file", DeviceMissing, "not the character device 10:229")
 	mknod(t, node, 10, 228)
-	check("another device", false, false, "not the character device 10:229")
+	check("another device", DeviceMissing, "not the character device 10:229")
 	mknod(t, node, 10, 229)
-	check("shut", true, true, "mode 0600")
+	check("shut", DeviceShut, "mode 0600")
 	if err := os.Chmod(node, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	check("right", true, false, "")
+	check("right", DeviceUsable, "")
 	if err := os.WriteFile(filepath.Join(sys, "class/misc/fuse/dev"), []byte("10:1\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	check("another number in the sysfs", false, false, "not 10:229")
+	check("another number in the sysfs", DeviceMissing, "not 10:229")
 }
 
 func mknod(t *testing.T, path string, major, minor uint32) {
@@ -201,7 +223,7 @@ func TestDP15MetricsAndReadiness(t *testing.T) {
 	if _, err := allocate(t, r, []string{deviceID(0)}); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]float64{"registrations_total": 1, "allocations_total": 1, "devices": 10, "kubelet_restarts_total": 0, "stream_up": 1, "state": 1, "device_shut": 0} {
+	for name, want := range map[string]float64{"registrations_total": 1, "allocations_total": 1, "devices": 10, "kubelet_restarts_total": 0, "stream_up": 1, "state": 1, "device": 1} {
 		if got := r.metric(t, name); got != want {
 			t.Errorf("%s is %v, want %v", name, got, want)
 		}

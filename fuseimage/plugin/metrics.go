@@ -22,6 +22,19 @@ const (
 	stateStopped      state = "stopped"
 )
 
+// means is the state in words.
+func (s state) means() string {
+	return map[state]string{
+		stateStarting:     "starting",
+		stateNoSocket:     "the kubelet's plugin directory takes no socket",
+		stateNoKubelet:    "waiting for the kubelet to make its socket",
+		stateUnregistered: "the kubelet did not register the plugin",
+		stateNoStream:     "registered; the kubelet does not list the devices yet",
+		stateServing:      "registered, and the kubelet lists the devices",
+		stateStopped:      "stopped",
+	}[s]
+}
+
 func states() []state {
 	return []state{stateStarting, stateNoSocket, stateNoKubelet, stateUnregistered, stateNoStream, stateServing, stateStopped}
 }
@@ -29,8 +42,8 @@ func states() []state {
 type metrics struct {
 	registrations, allocations *prometheus.CounterVec
 	kubelets                   prometheus.Counter
-	streams, shut              prometheus.Gauge
-	devices                    *prometheus.GaugeVec
+	streams                    prometheus.Gauge
+	devices, device            *prometheus.GaugeVec
 	state                      *stateMetric
 }
 
@@ -46,8 +59,8 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		allocations:   prometheus.NewCounterVec(counter("allocations_total", "Allocate calls of the kubelet, by result."), []string{"result"}),
 		kubelets:      prometheus.NewCounter(counter("kubelet_restarts_total", "How often the kubelet made its socket anew.")),
 		streams:       prometheus.NewGauge(gauge("stream_up", "Open ListAndWatch streams; 1 is right.")),
-		shut:          prometheus.NewGauge(gauge("device_shut", "1 where the node's /dev/fuse is not open to all users, so that tasks that are not root cannot mount.")),
 		devices:       prometheus.NewGaugeVec(gauge("devices", "Devices offered, by health."), []string{"health"}),
+		device:        prometheus.NewGaugeVec(gauge("device", "1 for the state of the node's FUSE device: usable, shut (only root can open it), unseen (its mode is not known), missing."), []string{"state"}),
 		state:         &stateMetric{gauge: prometheus.NewGaugeVec(gauge("state", "1 for the state that the plugin is in."), []string{"state"})},
 	}
 	for _, result := range []string{"ok", "failed"} {
@@ -57,21 +70,21 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		m.allocations.WithLabelValues(result)
 	}
 	m.state.set(stateStarting)
-	r.MustRegister(m.registrations, m.allocations, m.kubelets, m.streams, m.shut, m.devices, m.state.gauge)
+	r.MustRegister(m.registrations, m.allocations, m.kubelets, m.streams, m.devices, m.device, m.state.gauge)
 	return m
 }
 
 func (m *metrics) health(h Health, count int) {
 	healthy, unhealthy := 0, count
-	if h.Healthy {
+	if h.Healthy() {
 		healthy, unhealthy = count, 0
 	}
 	m.devices.WithLabelValues("healthy").Set(float64(healthy))
 	m.devices.WithLabelValues("unhealthy").Set(float64(unhealthy))
-	m.shut.Set(0)
-	if h.Shut {
-		m.shut.Set(1)
+	for _, s := range deviceStates() {
+		m.device.WithLabelValues(string(s)).Set(0)
 	}
+	m.device.WithLabelValues(string(h.State)).Set(1)
 }
 
 // A stateMetric is a gauge with a 1 at the current state.
@@ -82,14 +95,16 @@ type stateMetric struct {
 	now state // guarded by mu
 }
 
-func (m *stateMetric) set(now state) {
+// set reports whether that is another state than before.
+func (m *stateMetric) set(now state) (changed bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.now = now
+	changed, m.now = now != m.now, now
 	for _, s := range states() {
 		m.gauge.WithLabelValues(string(s)).Set(0)
 	}
 	m.gauge.WithLabelValues(string(now)).Set(1)
+	return changed
 }
 
 func (m *stateMetric) get() state {

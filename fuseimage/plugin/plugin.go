@@ -94,7 +94,7 @@ func (p *Plugin) Run(ctx context.Context) {
 	defer cancel()
 	changed := socket.Watch{Dir: p.Directory, Every: p.timing.look, NoInotify: p.timing.noInotify}.Start(ctx)
 	looked := make(chan struct{})
-	first := p.look(Health{}) // the first list must already be the truth
+	first := p.look(Health{State: DeviceMissing}) // the first list must already be the truth
 	go func() { defer close(looked); p.keepLooking(ctx, first) }()
 	defer func() { <-looked }()
 
@@ -102,9 +102,9 @@ func (p *Plugin) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		s, err := p.serve()
 		if err != nil {
-			p.metrics.state.set(stateNoSocket)
 			wait := retry.next()
 			p.Log.Error("cannot serve in the kubelet's plugin directory", "error", err, "retry_seconds", wait.Seconds())
+			p.become(stateNoSocket)
 			pause(ctx, wait)
 			continue
 		}
@@ -112,7 +112,14 @@ func (p *Plugin) Run(ctx context.Context) {
 		p.keepRegistered(ctx, s, changed)
 		s.stop()
 	}
-	p.metrics.state.set(stateStopped)
+	p.become(stateStopped)
+}
+
+// become takes over a state, and tells where it is another than before.
+func (p *Plugin) become(now state) {
+	if p.metrics.state.set(now) {
+		p.Log.Info(now.means(), "event", "State", "state", now)
+	}
 }
 
 // keepLooking follows the health of the device.
@@ -125,14 +132,14 @@ func (p *Plugin) keepLooking(ctx context.Context, last Health) {
 // look takes the device's health over into the inventory and tells what changed.
 func (p *Plugin) look(last Health) Health {
 	now := p.Device.Health()
-	p.inventory.set(now.Healthy)
+	p.inventory.set(now.Healthy())
 	p.metrics.health(now, p.Count)
 	if now != last {
 		level := slog.LevelInfo
 		if now.Problem != "" {
 			level = slog.LevelWarn
 		}
-		p.Log.Log(context.Background(), level, "looked at the FUSE device", "healthy", now.Healthy, "problem", now.Problem)
+		p.Log.Log(context.Background(), level, "looked at the FUSE device", "event", "Device", "device", now.State, "problem", now.Problem)
 	}
 	return now
 }

@@ -27,7 +27,7 @@ func (p *Plugin) keepRegistered(ctx context.Context, s *serving, changed <-chan 
 		switch {
 		case !now.Exists():
 			p.registered.Store(false)
-			p.metrics.state.set(stateNoKubelet)
+			p.become(stateNoKubelet)
 		case now != p.known || !tried:
 			if now != p.known && p.known.Exists() {
 				p.metrics.kubelets.Inc()
@@ -39,13 +39,13 @@ func (p *Plugin) keepRegistered(ctx context.Context, s *serving, changed <-chan 
 			next = p.register(ctx, retry)
 		case p.registered.Load() && s.streams.Load() > 0:
 			retry.reset()
-			p.metrics.state.set(stateServing)
+			p.become(stateServing)
 			next = time.Now().Add(p.timing.streamGrace)
 		case p.registered.Load() && !time.Now().Before(next):
 			p.Log.Warn("the kubelet does not list our devices; registering anew")
 			next = p.register(ctx, retry)
 		case p.registered.Load():
-			p.metrics.state.set(stateNoStream)
+			p.become(stateNoStream)
 		}
 		select {
 		case <-ctx.Done():
@@ -67,12 +67,12 @@ func (p *Plugin) register(ctx context.Context, retry *backoff) time.Time {
 	p.registered.Store(err == nil)
 	if err != nil {
 		p.metrics.registrations.WithLabelValues("failed").Inc()
-		p.metrics.state.set(stateUnregistered)
 		p.Log.Warn("the kubelet did not register us", "error", err, "retry_seconds", wait.Seconds())
+		p.become(stateUnregistered)
 		return time.Now().Add(wait)
 	}
 	p.metrics.registrations.WithLabelValues("ok").Inc()
-	p.metrics.state.set(stateNoStream)
+	p.become(stateNoStream)
 	p.Log.Info("registered with the kubelet", "resource", p.Resource, "count", p.Count)
 	return time.Now().Add(max(wait, p.timing.streamGrace))
 }

@@ -114,6 +114,7 @@ func TestKubeletAbsent(t *testing.T) {
 	if r.metric(t, "state", `state="no_kubelet"`) != 1 || r.metric(t, "state") != 1 {
 		t.Error("the state's metric does not say so")
 	}
+	eventually(t, "the log says so", func() bool { return strings.Contains(r.log.String(), `"event":"State","state":"no_kubelet"`) })
 	startKubelet(t, r.dir).waitHealth(t, v1beta1.Healthy)
 }
 

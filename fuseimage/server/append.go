@@ -15,6 +15,9 @@ import (
 // followEvery is how often a file that grows is uploaded again, so that it can be followed while the task runs.
 const followEvery = 10 * time.Second
 
+// lastWords is how much of a log has its place on the disk from the start, bytes: a task that has filled the disk says so.
+const lastWords = 64 << 10
+
 // Append makes a new file in the task's directory for the launcher itself. It goes to the queue directly and not
 // through the mount: a process that waits for its own file system cannot be killed.
 func (s *Server) Append(dir control.Key, file string) (io.WriteCloser, error) {
@@ -22,6 +25,7 @@ func (s *Server) Append(dir control.Key, file string) (io.WriteCloser, error) {
 	if err != nil {
 		return nil, err
 	}
+	local.Reserve(lastWords)
 	return &appender{queue: s.queue, key: name(dir, file), local: local, wanted: time.Now()}, nil
 }
 

@@ -141,8 +141,9 @@ func (j *job) openLog() error {
 	if err != nil {
 		return fmt.Errorf("FUSION_LOG_OUTPUT: %w", err)
 	}
-	j.log.open(file)
-	j.closers = append(j.closers, file)
+	place := newBackground(file)
+	j.log.open(place)
+	j.closers = append(j.closers, place)
 	return nil
 }
 

@@ -16,6 +16,7 @@ func (q *Queue) finish(j *job, t task, info object.Info, err error) {
 	if err == nil {
 		q.came(j, t, info)
 	}
+	q.vacate(t, info)
 	q.running--
 	j.begun, j.stop = false, nil
 	current := j.open && j.serial == t.serial

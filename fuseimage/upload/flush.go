@@ -144,7 +144,7 @@ func (q *Queue) count(t task, info object.Info) {
 		if t.want.remote || t.maybe {
 			q.report.Deletes++
 		}
-	case t.want.local == nil:
+	case t.want.local == nil || t.twin.ETag != "":
 		q.report.Copies++
 	default:
 		q.report.Objects++

@@ -14,11 +14,15 @@ const lag = 2
 // parallelGrow is how many parts of one growing file are on their way at the same time.
 const parallelGrow = 4
 
+// Streamed is the size in bytes from which the upload of a file may begin before the file is complete.
+const Streamed = (1 + lag) * 8 << 20
+
 // stream is the speculative upload of a file that is still being written.
 type stream struct {
 	q     *Queue
 	key   object.Key
 	local *cache.Local // holds a reference
+	meta  map[string]string
 	ctx   context.Context
 	work  sync.WaitGroup
 
@@ -32,9 +36,10 @@ type stream struct {
 }
 
 // Grow is a hint that l, to be wanted under key later, is being written from start to end and has size bytes now:
-// parts behind the end are uploaded already. They are verified again when the wish comes.
-func (q *Queue) Grow(key object.Key, l *cache.Local, size int64) {
-	if off, n, _ := partRange(lag); size < off+n || q.o.Policy(key) == Keep {
+// parts behind the end are uploaded already. They are verified again when the wish comes, which should have the same
+// metadata.
+func (q *Queue) Grow(key object.Key, l *cache.Local, size int64, metadata map[string]string) {
+	if size < Streamed || q.o.Policy(key) == Keep {
 		return
 	}
 	q.mu.Lock()
@@ -45,7 +50,7 @@ func (q *Queue) Grow(key object.Key, l *cache.Local, size int64) {
 	}
 	s := j.stream
 	if s == nil {
-		s = &stream{q: q, key: key, local: l.Retain(), parts: map[int]object.Part{}}
+		s = &stream{q: q, key: key, local: l.Retain(), meta: metadata, parts: map[int]object.Part{}}
 		s.ctx = object.WithPriority(q.ctx, object.Speculative)
 		j.stream = s
 	}
@@ -77,7 +82,7 @@ func (s *stream) send(i int, off, n int64) {
 	s.mu.Unlock()
 	var err error
 	if u.ID == "" {
-		u, err = s.q.beginUpload(s.ctx, s.key, object.PutOptions{Tags: s.q.o.Tags.For(s.key.Name)})
+		u, err = s.q.beginUpload(s.ctx, s.key, object.PutOptions{Tags: s.q.o.Tags.For(s.key.Name), Metadata: s.meta})
 		s.mu.Lock()
 		s.upload = u
 		s.advance()

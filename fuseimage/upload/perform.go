@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"syscall"
 
 	"github.com/fusiongen/fusiongen/fuseimage/cache"
@@ -28,8 +29,9 @@ type task struct {
 	serial  int
 	tries   int // before this one
 	maybe   bool
-	holds   string  // ETag of what the queue knows to be there, "" for unknown
-	stream  *stream // what Grow has uploaded already, or nil
+	holds   string      // ETag of what the queue knows to be there, "" for unknown
+	stream  *stream     // what Grow has uploaded already, or nil
+	twin    object.Info // the same content under another key, ETag "" for none
 	release func()
 }
 
@@ -40,7 +42,7 @@ func (q *Queue) perform(ctx context.Context, t *task) (object.Info, error) {
 	if t.want.local != nil {
 		size = t.want.local.Size()
 	}
-	if s := t.stream; s != nil && (size <= maxPut || len(t.want.meta) > 0 || ctx.Err() != nil) {
+	if s := t.stream; s != nil && (size <= maxPut || !maps.Equal(s.meta, t.want.meta) || ctx.Err() != nil) {
 		q.abort(s.end())
 		t.stream = nil
 	}
@@ -55,6 +57,12 @@ func (q *Queue) perform(ctx context.Context, t *task) (object.Info, error) {
 		return object.Info{}, q.client.Delete(t.ctx, t.key)
 	case copied:
 		return q.copy(ctx, t, src, o)
+	}
+	if t.twin.ETag != "" {
+		if info, err := q.client.Copy(t.ctx, t.twin, t.key, o); err == nil {
+			return info, nil
+		}
+		t.twin = object.Info{} // replaced already, or not to be copied: the bytes are here
 	}
 	return q.store(ctx, t, t.want.local, size, o)
 }
@@ -89,9 +97,9 @@ func (q *Queue) copy(ctx context.Context, t *task, src object.Info, o object.Put
 	}
 }
 
-// copyFrom makes no request where the key holds src already.
+// copyFrom makes no request where the key holds src already, as wished.
 func (q *Queue) copyFrom(t *task, src object.Info, o object.PutOptions) (object.Info, error) {
-	if src.Key != t.key {
+	if src.Key != t.key || !maps.Equal(src.Metadata, o.Metadata) {
 		return q.client.Copy(t.ctx, src, t.key, o)
 	}
 	if !t.maybe || t.holds == src.ETag {

@@ -33,6 +33,7 @@ type Queue struct {
 	parked  []entry                  // wait for a copy of their key
 	sources map[object.Key]int       // wishes that copy from a key
 	places  map[version]object.Info  // where versions were copied to
+	twins   map[*byte]*twin          // by Content.id
 	rescued map[version]*cache.Local // versions that were downloaded because others were to take their place
 	opened  [Keep]int                // open wishes by class
 	failed  int                      // of them for good
@@ -90,7 +91,7 @@ func New(client *object.Client, c *cache.Cache, o Options) *Queue {
 	}
 	q := &Queue{
 		client: client, cache: c, o: o, log: o.Log,
-		jobs: map[object.Key]*job{}, sources: map[object.Key]int{}, places: map[version]object.Info{}, rescued: map[version]*cache.Local{},
+		jobs: map[object.Key]*job{}, sources: map[object.Key]int{}, places: map[version]object.Info{}, twins: map[*byte]*twin{}, rescued: map[version]*cache.Local{},
 		moved: make(chan struct{}), last: time.Now(),
 	}
 	q.ctx, q.cancel = context.WithCancel(context.Background())
@@ -134,6 +135,7 @@ func (q *Queue) replace(key object.Key, c Content) *job {
 		return nil
 	}
 	j.want, j.class, j.open = c, class, true
+	q.join(j)
 	q.opened[class]++
 	if l := c.local; l != nil {
 		l.Retain()
@@ -171,6 +173,7 @@ func (q *Queue) settle(j *job) {
 		return
 	}
 	j.open = false
+	q.part(j)
 	q.opened[j.class]--
 	q.fail(j, nil)
 	if j.release != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -250,11 +251,12 @@ func TestGrow(t *testing.T) {
 	key := s3test.Key("g")
 	data := noise(70<<20, 1)
 	l := r.file(nil)
+	mode := map[string]string{"mode": "33188"}
 	for n := 0; n < len(data); n += 1 << 20 {
 		if _, err := l.WriteAt(t.Context(), data[n:n+1<<20], int64(n)); err != nil {
 			t.Fatal(err)
 		}
-		r.queue.Grow(key, l, int64(n+1<<20))
+		r.queue.Grow(key, l, int64(n+1<<20), mode)
 	}
 	parts := 0
 	until(t, "six parts behind the end", func() bool {
@@ -264,12 +266,14 @@ func TestGrow(t *testing.T) {
 	r.holds("g", nil)
 	copy(data[8<<20+100:], "a header, fixed at the end")
 	l.File().WriteAt(data[8<<20:9<<20], 8<<20)
-	r.queue.Want(key, upload.Stored(l, nil))
+	r.queue.Want(key, upload.Stored(l, maps.Clone(mode)))
 	r.flush()
 	if n := r.ops()["UploadPart"]; n != 4 { // 9 parts, 6 sent before, 1 of them again
 		t.Errorf("%d parts at the end", n)
 	}
-	r.holds("g", data)
+	if info := r.holds("g", data); info.Metadata["mode"] != "33188" {
+		t.Errorf("metadata %v", info.Metadata)
+	}
 	if r.uploads("g") != 0 {
 		t.Error("an upload is left")
 	}
@@ -285,7 +289,7 @@ func TestGrowInVain(t *testing.T) {
 		"replaced":  func(k object.Key) { r.queue.Want(k, upload.Stored(r.file([]byte("x")), nil)) },
 		"shrunk":    func(k object.Key) { r.queue.Want(k, upload.Stored(l, map[string]string{"mode": "755"})) },
 	} {
-		r.queue.Grow(s3test.Key(name), l, 40<<20)
+		r.queue.Grow(s3test.Key(name), l, 40<<20, nil)
 		until(t, "an upload", func() bool { return r.uploads(name) == 1 })
 		end(s3test.Key(name))
 		r.flush()

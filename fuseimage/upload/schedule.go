@@ -83,7 +83,7 @@ func (q *Queue) next() (_ entry, wait time.Duration, ok bool) {
 				}
 				return q.next()
 			}
-			if own, ok := e.want.Source(); q.sources[e.key] > b2i(ok && own.Key == e.key) {
+			if own, ok := e.want.Source(); q.sources[e.key] > b2i(ok && own.Key == e.key) || q.waitsForTwin(e.want) {
 				q.parked = append(q.parked, e)
 				continue
 			}
@@ -104,6 +104,7 @@ func (q *Queue) begin(j *job) {
 		t.want.local.Retain()
 		t.release = t.want.local.Close
 	}
+	q.occupy(&t)
 	j.maybe, j.holds = j.maybe || !t.want.gone, ""
 	j.stream, j.begun, j.stop = nil, true, stop
 	q.running++

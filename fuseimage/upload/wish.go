@@ -37,7 +37,8 @@ type Content struct {
 
 // Stored wishes the present bytes of l, from now until the wish is true, replaced or cancelled: the caller must not
 // let them change meanwhile, except by appending. The queue takes its own reference. Parts that Grow has sent are of
-// use only without metadata, which S3 takes at the start of an upload.
+// use only with the same metadata, which S3 takes at the start of an upload. One Content wished under several keys is
+// uploaded once, and copied by the server for the others.
 func Stored(l *cache.Local, metadata map[string]string) Content {
 	return Content{local: l, meta: metadata, id: new(byte)}
 }
@@ -45,6 +46,11 @@ func Stored(l *cache.Local, metadata map[string]string) Content {
 // Copied wishes a server-side copy of info, which the queue protects until the copy is verified: wishes that would
 // replace or delete info's key wait.
 func Copied(info object.Info) Content { return Content{source: info, meta: info.Metadata} }
+
+// Restated wishes what Copied does, with other metadata; info may be what the key holds already.
+func Restated(info object.Info, metadata map[string]string) Content {
+	return Content{source: info, meta: metadata}
+}
 
 // Gone wishes that nothing is there. remote says whether something can be there that this queue did not put;
 // if not, and the queue never began to put it, no request is made.
@@ -57,6 +63,9 @@ func (c Content) Local() *cache.Local { return c.local }
 func (c Content) Source() (info object.Info, ok bool) {
 	return c.source, c.local == nil && !c.gone
 }
+
+// Metadata returns what the object is to carry.
+func (c Content) Metadata() map[string]string { return c.meta }
 
 // Is reports whether c and d come from one call of Stored: a file may be wished for again while an older version of
 // its bytes is on the way.

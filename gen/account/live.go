@@ -70,7 +70,7 @@ func tagMap(tags []types.Tag) map[string]string {
 // inline reads a role's inline policies, sorted by name.
 func (a *Account) inline(ctx context.Context, role string) ([]Text, error) {
 	var out []Text
-	pages := iam.NewListRolePoliciesPaginator(a.iam, &iam.ListRolePoliciesInput{RoleName: &role})
+	pages := iam.NewListRolePoliciesPaginator(listRolePolicies(a.iam.ListRolePolicies), &iam.ListRolePoliciesInput{RoleName: &role})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -93,7 +93,7 @@ func (a *Account) inline(ctx context.Context, role string) ([]Text, error) {
 // attached lists the ARNs of a role's managed policies.
 func (a *Account) attached(ctx context.Context, role string) ([]string, error) {
 	var out []string
-	pages := iam.NewListAttachedRolePoliciesPaginator(a.iam, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
+	pages := iam.NewListAttachedRolePoliciesPaginator(listAttachedRolePolicies(a.iam.ListAttachedRolePolicies), &iam.ListAttachedRolePoliciesInput{RoleName: &role})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

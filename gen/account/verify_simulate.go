@@ -79,7 +79,7 @@ func (a *Account) organization(ctx context.Context, role string, q question) ([]
 		in.ContextEntries = []types.ContextEntry{{ContextKeyName: aws.String("s3:prefix"), ContextKeyType: types.ContextKeyTypeEnumString, ContextKeyValues: []string{q.prefix}}}
 	}
 	var denied []string
-	pages := iam.NewSimulatePrincipalPolicyPaginator(a.iam, in)
+	pages := iam.NewSimulatePrincipalPolicyPaginator(simulatePrincipalPolicy(a.iam.SimulatePrincipalPolicy), in)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

@@ -99,8 +99,8 @@ func shareMount(dir string) error {
 	return nil
 }
 
-// mounts are the mount points of this process, in the order in which they were made.
-func mounts() []string {
+// Mounts are the mount points of this process, in the order in which they were made.
+func Mounts() []string {
 	data, _ := os.ReadFile("/proc/self/mounts")
 	var out []string
 	for line := range strings.Lines(string(data)) {
@@ -112,7 +112,7 @@ func mounts() []string {
 }
 
 func mounted(dir string) bool {
-	for _, m := range mounts() {
+	for _, m := range Mounts() {
 		if m == dir {
 			return true
 		}
@@ -122,7 +122,7 @@ func mounted(dir string) bool {
 
 // unmountBelow detaches dir and every mount below it, the last one first.
 func unmountBelow(dir string) {
-	all := mounts()
+	all := Mounts()
 	for i := len(all) - 1; i >= 0; i-- {
 		if all[i] == dir || strings.HasPrefix(all[i], dir+"/") {
 			exec.Command("umount", "-l", all[i]).Run()

@@ -190,6 +190,7 @@ enforceNodeAllocatable: []
 makeIPTablesUtilChains: false
 imageGCHighThresholdPercent: 100          # nothing could pull an imported image again
 imagePullCredentialsVerificationPolicy: NeverVerify
+featureGates: {KubeletEnsureSecretPulledImages: true}   # what 1.34 wants for the line above, and newer ones have on
 evictionHard: {memory.available: 100Mi, nodefs.available: 1%%, imagefs.available: 1%%}
 `
 

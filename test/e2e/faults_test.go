@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -9,11 +10,13 @@ import (
 	"github.com/fusiongen/fusiongen/test/e2e"
 )
 
-// A fault happens while two slow tasks run; the pipeline ends right, or fails with the cause named.
+// A fault happens while one of two slow tasks runs; the pipeline ends right, or fails with the cause named.
 type fault struct {
 	name   string
 	happen func(ctx context.Context, ws *e2e.Workspace, run *e2e.Run) error
-	resume bool // the head itself is gone: a second run goes on
+	args   []string // of the pipeline
+	resume bool     // the head itself is gone: a second run goes on
+	cause  string   // what the user reads when the run cannot end well; empty: it ends right
 }
 
 var faults = []fault{
@@ -28,17 +31,26 @@ var faults = []fault{
 		return ws.World.Store.Start(ctx)
 	}},
 	{name: "task pod killed", happen: func(ctx context.Context, ws *e2e.Workspace, _ *e2e.Run) error {
-		out, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "get", "pods", "-o", "name")
+		pods, err := ws.RunningTasks(ctx)
 		if err != nil {
 			return err
 		}
-		first, _, _ := strings.Cut(out, "\n")
-		_, _, err = ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "delete", first, "--grace-period=0", "--force")
+		_, _, err = ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "delete", pods[0], "--grace-period=0", "--force")
 		return err
 	}},
 	{name: "head killed", resume: true, happen: func(ctx context.Context, ws *e2e.Workspace, run *e2e.Run) error {
 		run.Kill()
 		return nil
+	}},
+	{name: "scratch disk full for 15 s", args: []string{"--waste", "200000"}, happen: func(ctx context.Context, ws *e2e.Workspace, _ *e2e.Run) error {
+		if err := e2e.ScratchDisk.Fill(); err != nil {
+			return err
+		}
+		time.Sleep(15 * time.Second)
+		return e2e.ScratchDisk.Drain()
+	}},
+	{name: "scratch disk stays full", args: []string{"--waste", "200000", "--retries", "0"}, cause: "No space left on device", happen: func(ctx context.Context, ws *e2e.Workspace, _ *e2e.Run) error {
+		return e2e.ScratchDisk.Fill()
 	}},
 }
 
@@ -49,62 +61,64 @@ func deletePods(daemon string) func(context.Context, *e2e.Workspace, *e2e.Run) e
 	}
 }
 
+// testFaults lets each fault happen in one workspace, whose node has a small scratch disk. Nothing may stay on the node afterwards.
 func testFaults(t *testing.T, ctx context.Context, w *e2e.World, c e2e.Cell) {
+	if err := e2e.ScratchDisk.Mount(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e2e.ScratchDisk.Unmount(); err != nil {
+			t.Error(err)
+		}
+	})
 	ws := open(t, ctx, w, c)
 	for _, f := range faults {
-		t.Run(f.name, func(t *testing.T) {
-			out := "s3://results-" + ws.Name + "/" + strings.ReplaceAll(f.name, " ", "-")
-			run, err := ws.Start(ctx, "slow", "--out", out)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := running(ctx, ws); err != nil {
-				t.Fatal(err, run.Wait().Explain(ctx))
-			}
-			if err := f.happen(ctx, ws, run); err != nil {
-				t.Error(err)
-			}
-			run.Wait()
-			if f.resume {
-				if run, err = ws.Nextflow(ctx, "slow", "--out", out, "-resume"); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if run.Code != 0 {
-				t.Fatal(run.Explain(ctx))
-			}
-			for _, n := range []string{"1", "2"} {
-				key := strings.TrimPrefix(out, "s3://results-"+ws.Name+"/") + "/slow-" + n + ".txt"
-				got, err := w.Store.Get(ctx, "results-"+ws.Name, key)
-				if err != nil || len(strings.Fields(string(got))) != 40 {
-					t.Errorf("%s: %q, %v", key, got, err)
-				}
-			}
-			w.Cluster.Kubectl(ctx, "", "-n", ws.Name, "delete", "jobs,pods", "--all")
-		})
+		t.Run(f.name, func(t *testing.T) { testFault(t, ctx, ws, f) })
 	}
 }
 
-// running waits until a task's container runs.
-func running(ctx context.Context, ws *e2e.Workspace) error {
-	_, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "wait", "--for=jsonpath={.status.phase}=Running", "pod",
-		"-l", "nextflow.io/app=nextflow", "--timeout=60s")
-	if err == nil {
-		return nil
+func testFault(t *testing.T, ctx context.Context, ws *e2e.Workspace, f fault) {
+	k := ws.World.Cluster.Kubectl
+	prefix := strings.ReplaceAll(f.name, " ", "-")
+	args := append([]string{"--out", "s3://results-" + ws.Name + "/" + prefix}, f.args...)
+	run, err := ws.Start(ctx, "slow", args...)
+	if err != nil {
+		t.Fatal(err)
 	}
-	select { // kubectl wait fails at once while there is no pod
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(2 * time.Second):
+	if _, err := ws.RunningTasks(ctx); err != nil {
+		run.Kill()
+		t.Fatal(err, run.Wait().Explain(ctx))
 	}
-	deadline := time.Now().Add(time.Minute)
-	for time.Now().Before(deadline) {
-		out, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "get", "pods", "-l", "nextflow.io/app=nextflow",
-			"-o", "jsonpath={.items[*].status.phase}")
-		if err == nil && strings.Contains(out, "Running") {
-			return nil
+	if err := f.happen(ctx, ws, run); err != nil {
+		t.Error(err)
+	}
+	run.Wait()
+	if f.resume {
+		if run, err = ws.Nextflow(ctx, "slow", append(args, "-resume")...); err != nil {
+			t.Fatal(err)
 		}
-		time.Sleep(time.Second)
 	}
-	return err
+	switch {
+	case f.cause == "" && run.Code != 0:
+		t.Error(run.Explain(ctx))
+	case f.cause != "" && (run.Code == 0 || !strings.Contains(run.Output, f.cause)):
+		t.Errorf("nobody reads %q:\n%s", f.cause, run.Explain(ctx))
+	}
+	for n := 1; n <= 2 && f.cause == ""; n++ {
+		var want strings.Builder
+		for i := range 20 {
+			fmt.Fprintf(&want, "%d %d\n", n, i+1)
+		}
+		key := fmt.Sprintf("%s/slow-%d.txt", prefix, n)
+		if got, err := ws.World.Store.Get(ctx, "results-"+ws.Name, key); err != nil || string(got) != want.String() {
+			t.Errorf("%s: %q, %v", key, got, err)
+		}
+	}
+	if err := e2e.ScratchDisk.Drain(); err != nil {
+		t.Error(err)
+	}
+	k(ctx, "", "-n", ws.Name, "delete", "jobs,pods", "--all")
+	if err := ws.Clean(ctx); err != nil {
+		t.Error(err)
+	}
 }

@@ -41,6 +41,9 @@ process {
 // Start launches the head of a pipeline in the tree's directory, as the tree's README says: FUSION_ENABLED=true nextflow run PIPELINE -w s3://…
 func (ws *Workspace) Start(ctx context.Context, pipeline string, args ...string) (*Run, error) {
 	r := &Run{Workspace: ws, Pipeline: pipeline}
+	if err := os.RemoveAll(filepath.Join(ws.Dir, ".nextflow.log")); err != nil { // an earlier run's is not this one's
+		return nil, err
+	}
 	extra, err := ws.TaskConfig()
 	if err != nil {
 		return nil, err

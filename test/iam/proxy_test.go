@@ -20,6 +20,7 @@ type proxy struct {
 	mu     sync.Mutex
 	calls  []string // IAM, STS and EKS operations, in order
 	answer func(call string, n int, w http.ResponseWriter) bool
+	change func(call string, body []byte) []byte // what moto answered; nil leaves it
 }
 
 // newProxy starts one; answer, which may be nil, says whether it has answered the n-th call of that name (from 1).
@@ -35,7 +36,17 @@ func newProxy(t *testing.T, to string, answer func(call string, n int, w http.Re
 		if p.intercept(w, r) {
 			return
 		}
-		forward.ServeHTTP(w, r)
+		if p.change == nil {
+			forward.ServeHTTP(w, r)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		answer := httptest.NewRecorder()
+		forward.ServeHTTP(answer, r)
+		w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(p.change(operation(r, body), answer.Body.Bytes())) // a client that is gone needs no answer
 	}))
 	t.Cleanup(server.Close)
 	p.URL = server.URL

@@ -98,6 +98,22 @@ func TestSimulate(t *testing.T) {
 	if problems := verify(false); !found(problems, "FG809", "a policy of the organization denies the role demo-task s3:PutObject") {
 		t.Errorf("%+v", problems)
 	}
+	denied := newProxy(t, url, func(call string, _ int, w http.ResponseWriter) bool {
+		if call != "SimulatePrincipalPolicy" {
+			return false
+		}
+		refuse(w, 403, "AccessDenied", "not authorized")
+		return true
+	})
+	t.Setenv("AWS_ENDPOINT_URL", denied.URL)
+	a, err := account.Open(t.Context(), ws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems, err := a.Verify(t.Context(), ws)
+	if err != nil || !found(problems, "FG810", "SimulatePrincipalPolicy is denied") || len(serious(problems)) > 0 {
+		t.Errorf("%v %+v", err, problems)
+	}
 }
 
 // TestAsks: on a terminal apply asks, and only yes is yes. script(1) makes the terminal.

@@ -22,16 +22,16 @@ import (
 	"github.com/fusiongen/fusiongen/schema/schematest/calls"
 )
 
-// script does in a task's directory what tasks do: it reads inputs and other tasks' files, writes, renames and removes files and
-// makes directories. None is so large that it goes in parts: moto does not confirm the checksum of such an object, and the runtime
-// rightly does not take it for written.
+// script does in a task's directory what tasks do: it reads inputs and other tasks' files, writes, appends, renames and removes
+// files and makes directories. Some are so large that they go in parts; one of these grows and one is removed while it is being
+// uploaded, and another is renamed once it is. (moto gives objects of several parts no checksum, so the runtime holds their ETags
+// against the parts.)
 const script = `#!/bin/bash
 ### ---
 ### name: 'TEST'
 ### outputs:
 ### - 'out.txt'
-### - 'big.bin'
-### - 'moved.bin'
+### - '*.bin'
 ### - 'dir'
 ### ...
 set -e
@@ -41,7 +41,12 @@ cat $ROOT/s3/bucket/work/cd/34ef5678901234567890123456789012/in.txt >> out.txt
 ls $ROOT/s3/inputs/data $ROOT/s3/bucket/work/cd/34ef5678901234567890123456789012 > listing.txt
 head -c 3000000 /dev/urandom > big.bin
 head -c 2000000 /dev/urandom > first.bin
-sync first.bin; sleep 3; mv first.bin moved.bin
+head -c 40000000 /dev/urandom > large.bin
+head -c 20000000 /dev/urandom > log.bin
+sync first.bin log.bin
+(head -c 40000000 /dev/urandom; sleep 3) > gone.bin; rm gone.bin
+mv first.bin moved.bin
+head -c 1000000 /dev/urandom >> log.bin
 mkdir dir; echo x > dir/x.txt
 echo y > y.txt; rm y.txt
 test ! -e missing
@@ -120,7 +125,8 @@ storage: {work: "s3://bucket/work", inputs: ["s3://inputs"], publish: ["s3://res
 			}
 		}
 	}
-	for _, op := range []string{"HeadObject", "GetObject", "ListObjectsV2", "PutObject"} {
+	for _, op := range []string{"HeadObject", "GetObject", "ListObjectsV2", "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload",
+		"AbortMultipartUpload", "CopyObject", "DeleteObject"} {
 		if !seen[op] {
 			t.Errorf("the task made no %s: %v", op, seen)
 		}

@@ -82,10 +82,7 @@ func parse(t *testing.T, path string) (*nfconfig.File, []nfconfig.Error) {
 		t.Fatal(err)
 	}
 	f, mistakes := nfconfig.Parse(src)
-	var whole []nfconfig.Setting
-	for _, s := range f.Settings { // what is included stands where its statement does
-		whole = append(whole, s)
-	}
+	whole := slices.Clone(f.Settings)
 	for _, include := range f.Includes {
 		part, more := parse(t, filepath.Join(filepath.Dir(path), include.Value.Text))
 		mistakes = append(mistakes, more...)

@@ -17,7 +17,8 @@ type Change struct {
 	Atime, Mtime, Ctime *time.Time
 }
 
-// SetAttr changes attributes for the life of the mount. Sizes are changed by whoever holds the bytes.
+// SetAttr changes attributes. Modes and times become metadata of the task's objects; the rest is for the life of the
+// mount. Sizes are changed by whoever holds the bytes.
 func (t *Tree) SetAttr(n *Node, c Change) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -34,19 +35,22 @@ func (t *Tree) SetAttr(n *Node, c Change) error {
 	if c.GID != nil {
 		n.gid = *c.GID
 	}
-	if c.Atime == nil && c.Mtime == nil {
-		return nil
-	}
 	if c.Atime != nil {
 		n.atime = *c.Atime
 	}
 	if c.Mtime != nil {
+		if !n.mtime.Equal(*c.Mtime) {
+			n.stamped = time.Since(*c.Mtime).Abs() > recent
+		}
 		n.mtime = *c.Mtime
 	}
-	if n.local == nil {
-		return nil
+	var err error
+	if n.local != nil && (c.Atime != nil || c.Mtime != nil) {
+		err = setTimes(int(n.local.File().Fd()), c.Atime, c.Mtime)
 	}
-	return setTimes(int(n.local.File().Fd()), c.Atime, c.Mtime)
+	n.stated = true
+	t.restate(n)
+	return err
 }
 
 // setTimes is futimens(3); nil leaves a time alone.

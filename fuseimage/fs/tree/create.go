@@ -21,6 +21,7 @@ func (t *Tree) Create(ctx context.Context, dirID uint64, name string, mode uint3
 	f, err := t.make(ctx, dirID, name, unix.S_IFREG|mode&0o7777, by, func(n *Node) {
 		n.local = local
 		n.opens, n.writers = 1, 1
+		t.writing++
 	})
 	if err != nil {
 		local.Close()
@@ -40,6 +41,7 @@ func (t *Tree) Temporary(mode uint32, by Owner) (Found, error) {
 	n.uid, n.gid = by.UID, by.GID
 	n.local = local
 	n.lookups, n.opens, n.writers = 1, 1, 1
+	t.writing++
 	a, err := t.attr(n)
 	return Found{Node: n, Attr: a, Valid: Forever}, err
 }

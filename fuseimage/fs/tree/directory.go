@@ -28,6 +28,9 @@ type directory struct {
 	misses  int       // names asked for one by one since the last list
 	order   []string  // names of the objects, as last listed
 	marker  bool      // S3 holds an object with the directory's key
+
+	links     map[string]bool // names that linksFile tells to be links, as last read or written; nil: not read yet
+	linksSeen time.Time       // when it was read
 }
 
 // An entry is what is known of a name.

@@ -55,6 +55,19 @@ func (s *fakeStore) Head(_ context.Context, key object.Key) (object.Info, error)
 	return info, nil
 }
 
+func (s *fakeStore) Read(_ context.Context, info object.Info, off int64, p []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.ask("read", info.Key); err != nil {
+		return err
+	}
+	if now, ok := s.info(info.Key); !ok || now.ETag != info.ETag {
+		return object.ErrChanged
+	}
+	copy(p, s.content[info.Key.Name][off:])
+	return nil
+}
+
 func (s *fakeStore) Any(_ context.Context, prefix object.Key) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,17 +130,31 @@ type fakeQueue struct {
 	done   func(object.Key, upload.Content, object.Info)
 	wishes map[object.Key]upload.Content
 	r      *rand.Rand
+	given  int // wishes so far
 }
 
 func (q *fakeQueue) WantAll(wishes ...upload.Wish) {
 	for _, w := range wishes {
+		q.given++
+		q.forget(w.Key)
+		if l := w.Content.Local(); l != nil {
+			l.Retain()
+		}
 		q.wishes[w.Key] = w.Content
 	}
 }
 
 func (q *fakeQueue) Cancel(_ context.Context, key object.Key) error {
-	delete(q.wishes, key)
+	q.forget(key)
 	return nil
+}
+
+// forget drops a wish and the reference that it holds.
+func (q *fakeQueue) forget(key object.Key) {
+	if l := q.wishes[key].Local(); l != nil {
+		l.Close()
+	}
+	delete(q.wishes, key)
 }
 
 func (q *fakeQueue) Flush(context.Context, ...upload.Class) error {
@@ -183,7 +210,7 @@ func (q *fakeQueue) perform(key object.Key, c upload.Content) {
 		delete(q.store.content, key.Name)
 	}
 	q.store.mu.Unlock()
-	delete(q.wishes, key)
+	q.forget(key)
 	q.done(key, c, info)
 }
 
@@ -331,7 +358,8 @@ func (r *rig) rename(from, to string, flags uint32) error {
 	return r.Rename(context.Background(), fd, fn, td, tn, flags)
 }
 
-// files returns path -> content of all files, read as package fs would, and directories as path with a slash.
+// files returns path -> content of all files, read as package fs would, and of links, and directories as path with a
+// slash.
 func (r *rig) files() map[string]string {
 	r.t.Helper()
 	out := map[string]string{}
@@ -356,6 +384,8 @@ func (r *rig) walk(n *Node, path string, out map[string]string) {
 			r.walk(name.Node, p+"/", out)
 		case name.Node.IsFile():
 			out[p] = r.read(name.Node, p)
+		case name.Node.isSymlink():
+			out[p] = "-> " + name.Node.target
 		}
 	}
 }

@@ -2,22 +2,43 @@ package tree
 
 import (
 	"context"
+	"time"
 
 	"github.com/fusiongen/fusiongen/fuseimage/upload"
 )
 
 // Flush returns when S3 holds what the tree shows: files (also those that are still open), declared outputs that are
-// links, with the bytes they lead to, and a marker for each empty directory that was made here. With classes it waits
+// links, with the bytes they lead to, other links as such, and a marker for each empty directory that was made here. With classes it waits
 // for those only.
 func (t *Tree) Flush(ctx context.Context, classes ...upload.Class) error {
+	t.awaitCloses(ctx)
 	t.settleOpen()
 	if err := t.mark(ctx); err != nil {
+		return err
+	}
+	if err := t.persistLinks(ctx); err != nil {
 		return err
 	}
 	if err := t.materialise(ctx); err != nil {
 		return err
 	}
 	return t.cfg.Queue.Flush(ctx, classes...)
+}
+
+// lateClose is how long Flush waits for the kernel to tell of closes.
+const lateClose = 100 * time.Millisecond
+
+// awaitCloses waits until no file is open for writing, or not for long: the kernel tells of a close(2) after that has
+// returned, also where a process has ended, and a file that seems open would be uploaded now and again at its close.
+func (t *Tree) awaitCloses(ctx context.Context) {
+	for end := time.Now().Add(lateClose); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(time.Millisecond) {
+		t.mu.Lock()
+		writing := t.writing
+		t.mu.Unlock()
+		if writing == 0 {
+			return
+		}
+	}
 }
 
 // settleOpen settles files that are still open, as they are now.
@@ -46,22 +67,22 @@ func (t *Tree) mark(ctx context.Context) error {
 		if err := t.list(ctx, n, false); err != nil {
 			return err // of a directory of which only some names are known: the others may have kept it
 		}
-		t.mu.Lock()
-		key, ok := t.prefix(n)
-		ok = ok && key.Name != "" && !n.dir.marker && t.empty(n)
-		n.dir.marker = n.dir.marker || ok
-		t.mu.Unlock()
-		if !ok {
-			continue
-		}
-		l, err := t.cfg.Local()
-		if err != nil {
+		if err := t.markOne(n); err != nil {
 			return err
 		}
-		t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: upload.Stored(l, nil)})
-		l.Close()
 	}
 	return nil
+}
+
+func (t *Tree) markOne(n *Node) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key, ok := t.prefix(n)
+	if !ok || key.Name == "" || n.dir.marker || !t.empty(n) {
+		return nil
+	}
+	n.dir.marker = true
+	return t.wantText(key, "", nil)
 }
 
 // emptied returns the directories that seem to be empty by our hand.

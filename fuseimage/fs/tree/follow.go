@@ -20,7 +20,7 @@ func (t *Tree) Follow() {
 			}
 			if size := n.local.Size(); size > n.followed {
 				n.followed = size
-				t.want(key, wish{node: n, local: n.local, version: n.version}, upload.Stored(n.local, nil))
+				t.want(key, wish{node: n, local: n.local, version: n.version}, upload.Stored(n.local, metadata(n)))
 				n.version++ // the last close stores it again
 			}
 		}

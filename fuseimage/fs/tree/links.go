@@ -83,12 +83,7 @@ func (t *Tree) realise(ctx context.Context, key object.Key, p place, budget int)
 		return nil
 	}
 	t.realised[key] = realised{n, n.version}
-	t.left[key] = struct{}{}
-	if n.local != nil {
-		t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: upload.Stored(n.local, nil)})
-	} else {
-		t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: upload.Copied(n.remote)})
-	}
+	t.wantHidden(key, t.content(n))
 	return nil
 }
 

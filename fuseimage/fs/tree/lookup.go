@@ -102,7 +102,7 @@ func (t *Tree) plan(dirID uint64, name string) (*Node, object.Key, plan, error) 
 		return dir, object.Key{}, askBucket, nil
 	}
 	key, inS3 := t.key(dir, name)
-	if !inS3 || fresh || e == nil && t.complete(dir) || !showable(name) || len(key.Name) > 1024 {
+	if !inS3 || fresh || name == linksFile || e == nil && t.complete(dir) || !showable(name) || len(key.Name) > 1024 {
 		return dir, key, askNobody, nil
 	}
 	if t.leadsToOwned(object.Key{Bucket: key.Bucket, Name: key.Name + "/"}) {
@@ -139,10 +139,19 @@ func (t *Tree) askName(ctx context.Context, dir *Node, name string, key object.K
 	case listErr != nil && !errors.Is(listErr, fs.ErrNotExist):
 		return listErr
 	}
+	target := ""
+	if isObject && !isPrefix {
+		var err error
+		if target, err = t.target(ctx, dir, name, info); err != nil {
+			return err
+		}
+	}
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
+	case target != "":
+		t.putLink(dir, name, target, info, now)
 	case isPrefix:
 		if isObject {
 			t.warnOnce("an object and a directory have the same name; the directory is shown", key)

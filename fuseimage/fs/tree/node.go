@@ -8,6 +8,7 @@ import (
 
 	"github.com/fusiongen/fusiongen/fuseimage/cache"
 	"github.com/fusiongen/fusiongen/fuseimage/object"
+	"github.com/fusiongen/fusiongen/fuseimage/upload"
 )
 
 // A Node is an inode. All but ID is guarded by Tree.mu.
@@ -32,6 +33,12 @@ type Node struct {
 	version  uint64 // of local's bytes: grows with each opening for writing
 	followed int64  // size at which Follow stored them
 	remote   object.Info
+
+	content        upload.Content // of local, at contentVersion
+	contentVersion uint64
+	stated         bool // attributes were changed here
+	stamped        bool // mtime was set to another time than about now
+	restated       bool // the attributes of remote were changed here
 }
 
 // A place is a name in a directory.

@@ -20,6 +20,7 @@ func (t *Tree) Open(ctx context.Context, n *Node, write bool) error {
 	n.opens++
 	if write {
 		n.writers++
+		t.writing++
 	}
 	t.mu.Unlock()
 	if !write {
@@ -58,6 +59,7 @@ func (t *Tree) Release(n *Node, write bool) {
 	defer t.mu.Unlock()
 	n.opens--
 	if write {
+		t.writing--
 		if n.writers--; n.writers == 0 && n.local != nil {
 			n.local.Dirty()
 			t.settleNode(n)
@@ -147,7 +149,7 @@ func (t *Tree) Localised(n *Node, local *cache.Local, from object.Info) (ok bool
 }
 
 // Growing tells the queue how far a file has been written that lies under one name only. It is a hint.
-func (t *Tree) Growing(n *Node, grow func(object.Key, *cache.Local)) {
+func (t *Tree) Growing(n *Node, grow func(object.Key, *cache.Local, map[string]string)) {
 	t.mu.Lock()
 	if len(n.names) != 1 || n.local == nil || n.writers == 0 {
 		t.mu.Unlock()
@@ -157,9 +159,9 @@ func (t *Tree) Growing(n *Node, grow func(object.Key, *cache.Local)) {
 	if w := t.wishes[key]; ok && (w == nil || w.node != n) {
 		t.wishes[key] = &wish{node: n} // so that the key is given up when the name goes
 	}
-	local := n.local
+	local, meta := n.local, metadata(n)
 	t.mu.Unlock()
 	if ok {
-		grow(key, local)
+		grow(key, local, meta)
 	}
 }

@@ -16,12 +16,16 @@ func (t *Tree) putFile(dir *Node, name string, info object.Info, seen time.Time)
 	}
 	e.seen, e.remote, e.stored = seen, true, info
 	if n := e.node; n != nil && n.isFile() && n.remote.ETag == info.ETag && n.remote.Size == info.Size {
+		if n.remote.Metadata == nil && info.Metadata != nil && !n.stated { // a list tells no metadata
+			n.remote.Metadata = info.Metadata
+			describe(n, info)
+		}
 		return
 	}
 	t.vacate(dir, name)
-	n := t.newNode(unix.S_IFREG | 0o755) // executable: S3 knows no modes, and scripts must run
+	n := t.newNode(unix.S_IFREG | plainMode)
 	n.remote = info
-	n.mtime, n.ctime, n.atime = info.Modified, info.Modified, info.Modified
+	describe(n, info)
 	t.attach(dir, name, n, e)
 }
 

@@ -146,6 +146,10 @@ func (t *Tree) unknown(n *Node, shallow bool, since time.Time) *Node {
 
 // loadAll learns all names at and below dir, by one list of all depths.
 func (t *Tree) loadAll(ctx context.Context, dir *Node) error {
+	return again(func() error { return t.loadAllOnce(ctx, dir) })
+}
+
+func (t *Tree) loadAllOnce(ctx context.Context, dir *Node) error {
 	t.mu.Lock()
 	prefix, ok := t.prefix(dir)
 	t.mu.Unlock()
@@ -160,12 +164,20 @@ func (t *Tree) loadAll(ctx context.Context, dir *Node) error {
 		}
 		spread(levels, prefix.Name, e)
 	}
+	found := map[string]links{}
+	for name, entries := range levels {
+		l, err := t.linksAmong(ctx, object.Key{Bucket: prefix.Bucket, Name: name}, entries, true)
+		if err != nil {
+			return err
+		}
+		found[name] = l
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if now, ok := t.prefix(dir); !ok || now != prefix {
 		return nil
 	}
-	t.mergeAll(dir, prefix, levels, began)
+	t.mergeAll(dir, prefix, levels, found, began)
 	return nil
 }
 
@@ -186,14 +198,14 @@ func spread(levels map[string][]object.Entry, root string, e object.Entry) {
 	}
 }
 
-func (t *Tree) mergeAll(dir *Node, prefix object.Key, levels map[string][]object.Entry, began time.Time) {
+func (t *Tree) mergeAll(dir *Node, prefix object.Key, levels map[string][]object.Entry, found map[string]links, began time.Time) {
 	if dir.dir.born {
 		return
 	}
-	t.merge(dir, prefix, levels[prefix.Name], true, began)
+	t.merge(dir, prefix, levels[prefix.Name], found[prefix.Name], true, began)
 	for name, e := range dir.dir.entries {
 		if e.node != nil && e.node.isDir() {
-			t.mergeAll(e.node, object.Key{Bucket: prefix.Bucket, Name: prefix.Name + name + "/"}, levels, began)
+			t.mergeAll(e.node, object.Key{Bucket: prefix.Bucket, Name: prefix.Name + name + "/"}, levels, found, began)
 		}
 	}
 }

@@ -52,9 +52,9 @@ func (t *Tree) settleKey(key object.Key, n *Node, remote bool) {
 		if n.writers > 0 || w != nil && w.local == n.local && w.version == n.version {
 			return
 		}
-		t.want(key, wish{node: n, local: n.local, version: n.version}, upload.Stored(n.local, nil))
+		t.want(key, wish{node: n, local: n.local, version: n.version}, t.content(n))
 	case n.remote.Key != key || w != nil:
-		t.want(key, wish{node: n, source: n.remote}, upload.Copied(n.remote))
+		t.want(key, wish{node: n, source: n.remote}, t.content(n))
 	}
 }
 
@@ -62,6 +62,7 @@ func (t *Tree) settleKey(key object.Key, n *Node, remote bool) {
 func (t *Tree) want(key object.Key, w wish, c upload.Content) {
 	w.content = c
 	t.wishes[key] = &w
+	delete(t.realised, key)
 	if t.batch != nil {
 		*t.batch = append(*t.batch, upload.Wish{Key: key, Content: c})
 		return
@@ -79,6 +80,7 @@ func (t *Tree) Done(key object.Key, c upload.Content, info object.Info) {
 	case w == nil:
 	case c.Local() != nil:
 		if w.content.Is(c) {
+			info.Metadata = c.Metadata() // a multipart upload does not tell
 			w.done, w.source = true, info
 			t.clean(w.node)
 		}
@@ -127,7 +129,7 @@ func (t *Tree) clean(n *Node) {
 		e.remote, e.stored = true, w.source
 		e.stored.Key = key
 	}
-	n.local, n.remote = nil, info
+	n.local, n.remote, n.content = nil, info, upload.Content{}
 	n.mtime, n.atime, n.ctime = a.Mtime, a.Atime, a.Ctime
 }
 

@@ -32,6 +32,7 @@ type Store interface {
 	Head(ctx context.Context, key object.Key) (object.Info, error)
 	List(ctx context.Context, prefix object.Key, delimiter string) iter.Seq2[object.Entry, error]
 	Any(ctx context.Context, prefix object.Key) (bool, error)
+	Read(ctx context.Context, info object.Info, off int64, p []byte) error
 }
 
 // A Queue makes S3 hold what it should; *upload.Queue is one.
@@ -74,6 +75,7 @@ type Tree struct {
 	root   *Node
 	scheme *Node // the parent of all buckets
 
+	writing  int                     // guarded by mu: handles that may write
 	wishes   map[object.Key]*wish    // guarded by mu: given to the queue, and not yet true or true by a local file
 	batch    *[]upload.Wish          // guarded by mu: the wishes of a rename, which are given as one
 	left     map[object.Key]struct{} // guarded by mu: S3 may still hold what a wish of ours deletes

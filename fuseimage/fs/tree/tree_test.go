@@ -8,11 +8,13 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
+	"github.com/fusiongen/fusiongen/fuseimage/upload"
 )
 
 func TestObjectAndDirectoryOfOneName(t *testing.T) {
@@ -68,11 +70,11 @@ func TestRequests(t *testing.T) {
 		path string
 		want string
 	}{
-		{"work/1", ""},                                            // the way to what is owned exists
-		{"work/1/.command.run", "list work/1/"},                   // one page tells all of it
-		{"work/1/.command.begin", ""},                             // also what is not there
-		{"data/a", "any data/ any data/a/ head data head data/a"}, // two names: one by one
-		{"data/b", "list data/"},                                  // the second name of a directory: the page
+		{"work/1", ""},                          // the way to what is owned exists
+		{"work/1/.command.run", "list work/1/"}, // one page tells all of it
+		{"work/1/.command.begin", ""},           // also what is not there
+		{"data/a", "any data/ any data/a/ head data head data/.fusion.symlinks head data/a"}, // two names: one by one
+		{"data/b", "list data/"}, // the second name of a directory: the page
 		{"data/c", ""},
 		{"data/d", ""},
 	} {
@@ -90,7 +92,7 @@ func sortedWords(s []string) string {
 		m[w] = true
 	}
 	var out []string
-	for _, w := range []string{"any data/", "any data/a/", "head data", "head data/a", "list data/", "list work/1/"} {
+	for _, w := range []string{"any data/", "any data/a/", "head data", "head data/.fusion.symlinks", "head data/a", "list data/", "list work/1/"} {
 		if m[w] {
 			out = append(out, w)
 			delete(m, w)
@@ -156,19 +158,44 @@ func TestLinkOutlivesItsSource(t *testing.T) {
 	}
 }
 
+// TestLateCloseCostsNoSecondUpload: the kernel tells of the last close a little after the flush has begun.
+func TestLateCloseCostsNoSecondUpload(t *testing.T) {
+	ctx := context.Background()
+	r := newRig(t, newStore(map[string]string{}), 1)
+	dir, name, err := r.parent("out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := r.Create(ctx, dir, name, 0o644, Owner{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		time.Sleep(10 * time.Millisecond)
+		r.Release(f.Node, true)
+	}()
+	if err := r.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if r.queue.given != 1 {
+		t.Errorf("the file was to be uploaded %d times, want once", r.queue.given)
+	}
+}
+
 // TestAnyOrderOfWork: whatever is done to names, and whenever the queue gets round to its work, the tree shows the same
 // as before the work, and in the end a fresh tree shows the same as the one that did it.
 func TestAnyOrderOfWork(t *testing.T) {
-	paths := []string{"a", "b", "c", "d", "a/x", "a/y", "b/x", "b/x/z", "c/x"}
+	paths := []string{"a", "b", "c", "d", "a/l", "a/x", "a/y", "b/x", "b/x/z", "c/x"}
+	other := func(c *Config) { c.Policy = func(object.Key) upload.Class { return upload.Other } } // links are stored as such
 	c := newCache(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		store := newStore(map[string]string{"a/x": "1", "a/y": "2", "b": "3", "c": "4", "d": "5", "keep": "6"})
-		r := newRigIn(rt, c, store, rapid.Uint64().Draw(rt, "seed"))
+		store := newStore(map[string]string{"a/x": "1", "a/y": "2", "b": "3", "c": "4", "d": "5", "keep": "6", "a/l": "x", "a/.fusion.symlinks": "l\n"})
+		r := newRigIn(rt, c, store, rapid.Uint64().Draw(rt, "seed"), other)
 		path := func(label string) string { return rapid.SampledFrom(paths).Draw(rt, label) }
 		ctx := context.Background()
 		for i := range rapid.IntRange(1, 30).Draw(rt, "operations") {
 			before := r.files()
-			switch op := rapid.SampledFrom([]string{"write", "unlink", "mkdir", "rmdir", "rename", "rename", "exchange", "link", "work", "work"}).Draw(rt, "op"); op {
+			switch op := rapid.SampledFrom([]string{"write", "unlink", "mkdir", "rmdir", "rename", "rename", "exchange", "link", "symlink", "symlink", "work", "work", "flush"}).Draw(rt, "op"); op {
 			case "write":
 				_ = r.write(path("path"), fmt.Sprintf("content %d", i))
 			case "rename", "exchange":
@@ -178,6 +205,14 @@ func TestAnyOrderOfWork(t *testing.T) {
 					if dir, name, err := r.parent(path("to")); err == nil {
 						_, _ = r.Link(ctx, f.Node.ID, dir, name)
 					}
+				}
+			case "symlink":
+				if dir, name, err := r.parent(path("path")); err == nil {
+					_, _ = r.Symlink(ctx, dir, name, rapid.SampledFrom([]string{"a", "nowhere"}).Draw(rt, "target"), Owner{})
+				}
+			case "flush":
+				if err := r.Flush(ctx); err != nil {
+					rt.Fatal(err)
 				}
 			case "work":
 				r.queue.work()

@@ -50,13 +50,18 @@ func (b *bench) clients(address string) []client {
 	}
 	same := func(dir string) string { return dir }
 	inside := func(dir string) string { return filepath.Join(dir, "s3", bucket) }
-	return []client{
+	ours := []client{
 		{"fusion A", true, fusion("auto"), inside, syscall.SIGTERM},
 		{"fusion B", true, fusion("buffered"), inside, syscall.SIGTERM},
+	}
+	if !b.peers {
+		return ours
+	}
+	return append(ours, []client{
 		{"s3fs", false, s3fs(), same, syscall.SIGTERM},
 		{"s3fs, use_cache", false, s3fs("use_cache=CACHE"), same, syscall.SIGTERM},
 		{"rclone, full", false, rclone, same, syscall.SIGTERM},
-	}
+	}...)
 }
 
 // A mounted client.

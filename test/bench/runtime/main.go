@@ -2,7 +2,9 @@
 // server, and writes docs/performance-runtime.md. It needs root, /dev/fuse, s3fs (Debian), and versitygw and rclone
 // from test/tool.
 //
-//	runtime [-runs N] [-size MiB] [-o FILE] FUSION VERSITYGW RCLONE
+//	runtime [-runs N] [-size MiB] [-only G1,G8] [-peers=false] [-distance near|far|both] [-o FILE] FUSION VERSITYGW RCLONE
+//
+// With -only, -peers=false or -distance it is for whoever works on one measure: the page is printed, not written.
 package main
 
 import (
@@ -13,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,9 +25,17 @@ func main() {
 	flag.IntVar(&b.runs, "runs", 5, "runs of each measure; medians are printed")
 	size := flag.Int64("size", 1024, "size of the large object in MiB")
 	output := flag.String("o", "", "also write the page to this file")
+	only := flag.String("only", "", "measure these goals only, such as G1,G8, and what they build upon")
+	flag.BoolVar(&b.peers, "peers", true, "measure the peers too")
+	flag.StringVar(&b.distance, "distance", "both", "near: no delay; far: 20 ms; both")
 	flag.Parse()
-	if flag.NArg() != 3 {
-		fmt.Fprintln(os.Stderr, "usage: runtime [-runs N] [-size MiB] [-o FILE] FUSION VERSITYGW RCLONE")
+	var err error
+	b.only, err = parseSelection(*only)
+	if flag.NArg() != 3 || err != nil || !slices.Contains([]string{"near", "far", "both"}, b.distance) {
+		fmt.Fprintln(os.Stderr, "usage: runtime [-runs N] [-size MiB] [-only G1,G8] [-peers=false] [-distance near|far|both] [-o FILE] FUSION VERSITYGW RCLONE")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "runtime:", err)
+		}
 		os.Exit(2)
 	}
 	b.large = *size << 20
@@ -35,7 +46,7 @@ func main() {
 		os.Exit(2)
 	}
 	fmt.Print(page.String())
-	if *output != "" {
+	if whole := len(b.only) == 0 && b.peers && b.distance == "both"; *output != "" && whole {
 		if err := os.WriteFile(*output, []byte(page.String()), 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "runtime:", err)
 			os.Exit(2)
@@ -47,6 +58,10 @@ func main() {
 type bench struct {
 	runs  int
 	large int64 // bytes
+
+	only     selection
+	peers    bool
+	distance string // near, far or both
 
 	fusion, versitygw, rclone string
 
@@ -74,26 +89,33 @@ func (b *bench) run(page io.Writer) error {
 	if err := b.fill(); err != nil {
 		return err
 	}
-	near, err := b.session(b.server, false)
-	if err != nil {
-		return err
+	near, far := newResults(nil, b.only), newResults(nil, b.only)
+	if b.distance != "far" {
+		if near, err = b.session(b.server, false); err != nil {
+			return err
+		}
 	}
-	delayed, end, err := delay(b.server, 20*time.Millisecond)
-	if err != nil {
-		return err
-	}
-	defer end()
-	far, err := b.session(delayed, true)
-	if err != nil {
-		return err
+	if b.distance != "near" {
+		delayed, end, err := delay(b.server, 20*time.Millisecond)
+		if err != nil {
+			return err
+		}
+		defer end()
+		if far, err = b.session(delayed, true); err != nil {
+			return err
+		}
 	}
 	version, _ := exec.Command(b.fusion, "--version").Output()
 	fmt.Fprintf(page, "# What the runtime costs\n\nOutput of `make bench`: %s, %s, linux/%s, %d CPUs, kernel %s; versitygw on memory over loopback HTTP; %d runs: median [least, most].\n",
 		time.Now().Format("2006-01-02"), strings.TrimSpace(string(version)), runtime.GOARCH, runtime.NumCPU(), kernel(), b.runs)
 	fmt.Fprintf(page, "The large object has %d MiB. A is kernel passthrough, B the page cache (FUSION_ENGINE=buffered). \"Ceiling\" is what bare requests (or, for local work, the plain disk) reach in the same run.\n\n", b.large>>20)
-	near.table(page)
-	fmt.Fprintf(page, "\nWith 20 ms added to each round trip:\n\n")
-	far.table(page)
+	if len(near.clients) > 0 {
+		near.table(page)
+	}
+	if len(far.clients) > 0 {
+		fmt.Fprintf(page, "\nWith 20 ms added to each round trip:\n\n")
+		far.table(page)
+	}
 	near.verdicts(page, far)
 	return nil
 }
@@ -101,7 +123,7 @@ func (b *bench) run(page io.Writer) error {
 // session measures all clients against one address, one run after another, so that a busy moment hits all of them.
 func (b *bench) session(address string, distant bool) (*results, error) {
 	b.raw = newRaw(address)
-	out := newResults(b.clients(address))
+	out := newResults(b.clients(address), b.only)
 	for i := range b.runs {
 		fmt.Fprintf(os.Stderr, "%s: run %d of %d\n", address, i+1, b.runs)
 		if err := b.ceilings(out, distant); err != nil {
@@ -148,12 +170,18 @@ func (b *bench) fill() error {
 		return err
 	}
 	b.raw = newRaw(b.server)
-	for _, name := range []string{"large", "random"} {
+	for name, goal := range map[string]string{"large": "", "random": G4} {
+		if goal != "" && !b.only.has(goal) {
+			continue
+		}
 		if err := b.raw.putLarge(name, b.large); err != nil {
 			return err
 		}
 	}
 	for dir, n := range map[string]int{"small": manySmall, "more": moreSmall} {
+		if !b.only.has(G9) && (dir == "more" || !b.only.has(G8)) {
+			continue
+		}
 		if err := parallel(8, n, func(i int) error { return b.raw.put(fmt.Sprintf("%s/f%05d", dir, i), pattern(smallBytes)) }); err != nil {
 			return err
 		}

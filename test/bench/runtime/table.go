@@ -59,11 +59,12 @@ func measures() []measure {
 // results are the figures of a session.
 type results struct {
 	clients []client
+	only    selection
 	values  map[string]map[string][]float64 // by column and measure
 }
 
-func newResults(clients []client) *results {
-	return &results{clients, map[string]map[string][]float64{}}
+func newResults(clients []client, only selection) *results {
+	return &results{clients, only, map[string]map[string][]float64{}}
 }
 
 func (r *results) add(column, id string, value float64) {
@@ -73,9 +74,12 @@ func (r *results) add(column, id string, value float64) {
 	r.values[column][id] = append(r.values[column][id], value)
 }
 
-// steps runs measures in order.
+// steps runs the measures that are wanted, in order.
 func (r *results) steps(column string, steps []step) error {
 	for _, s := range steps {
+		if !r.only.has(s.id) {
+			continue
+		}
 		took, err := seconds(s.do)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.id, err)

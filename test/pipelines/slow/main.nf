@@ -1,11 +1,14 @@
-// Tasks that take their time, so that a test can take something away in the middle.
+// Tasks that take their time, so that a test can take something away in the middle. They empty their output first, because
+// Nextflow 24.10.0 gives the directory of a task that a killed head left to the next one.
 params.out = 'results'
 params.seconds = 20
+params.waste = 0 // bytes that each second leaves on the scratch disk, in a file that nobody wants
+params.retries = 3
 
 process SLOW {
     publishDir params.out, mode: 'copy'
-    errorStrategy 'retry'
-    maxRetries 3
+    errorStrategy { task.attempt <= params.retries ? 'retry' : 'terminate' }
+    maxRetries params.retries
 
     input:
     val n
@@ -15,7 +18,12 @@ process SLOW {
 
     script:
     """
-    for i in \$(seq 1 ${params.seconds}); do echo "${n} \$i" >> slow-${n}.txt; sleep 1; done
+    : > slow-${n}.txt
+    for i in \$(seq 1 ${params.seconds}); do
+        echo "${n} \$i" >> slow-${n}.txt
+        head -c ${params.waste} /dev/zero > waste-\$i
+        sleep 1
+    done
     """
 }
 
