@@ -2,6 +2,7 @@ package rules
 
 import (
 	"path"
+	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema/facts"
@@ -55,12 +56,18 @@ func compareForms(a, b computeEnv, report *lint.Reporter) {
 	}
 }
 
+// template is how Terraform writes what would begin a template.
+var template = strings.NewReplacer("$${", "${", "%%{", "%{")
+
 // equalValues compares values without regard to the order of entries.
 func equalValues(a, b *lint.Node) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	if a.Kind != b.Kind || a.Value != b.Value || len(a.Fields) != len(b.Fields) || len(a.Items) != len(b.Items) {
+	if a.Unknown() || b.Unknown() {
+		return true
+	}
+	if a.Kind != b.Kind || template.Replace(a.Value) != template.Replace(b.Value) || len(a.Fields) != len(b.Fields) || len(a.Items) != len(b.Items) {
 		return false
 	}
 	for _, f := range a.Fields {
