@@ -73,8 +73,7 @@ func (l *linter) promised(path string, selected []lint.Rule, opts lint.Options) 
 // number and not with its square; what they share is reported once.
 func (c *cli) lintGenerated(tree *gen.Tree, spec string, file *lint.File, env string, ws *schema.Workspace, selected []lint.Rule, opts lint.Options) ([]lint.Finding, error) {
 	if env != "" || len(ws.Environments) < 2 {
-		found, err := lint.Run(generated(tree, file, env, ws), selected, opts)
-		return slices.DeleteFunc(found, func(f lint.Finding) bool { return elsewhere(f, unit(ws, env)) }), err
+		return lint.Run(generated(tree, file, env, ws), selected, opts)
 	}
 	var all, unused []lint.Finding
 	for i, e := range ws.Environments {
@@ -89,11 +88,9 @@ func (c *cli) lintGenerated(tree *gen.Tree, spec string, file *lint.File, env st
 			return nil, err
 		}
 		for _, f := range found {
-			switch {
-			case elsewhere(f, e.Workspace):
-			case f.Rule == "FG902": // a comment that silences nothing here may do so in another environment
+			if f.Rule == "FG902" { // a comment that silences nothing here may do so in another environment
 				unused = append(unused, f)
-			default:
+			} else {
 				all = append(all, f)
 			}
 		}
@@ -122,20 +119,4 @@ func generated(tree *gen.Tree, spec *lint.File, env string, ws *schema.Workspace
 		return false
 	}
 	return lint.Input{Tree: lint.FromFS(files), Paths: []string{"."}, Exclude: others, Spec: spec}
-}
-
-// elsewhere says whether a finding misses what another workspace of the cluster owns: the node parts of one that does not manage
-// the nodes.
-func elsewhere(f lint.Finding, ws *schema.Workspace) bool {
-	return !ws.Nodes.Manage && (f.Rule == "FG302" || f.Rule == "FG326")
-}
-
-// unit is the environment that is linted, or the only one, or the spec itself.
-func unit(ws *schema.Workspace, env string) *schema.Workspace {
-	for _, e := range ws.Environments {
-		if env == "" || e.Name == env {
-			return e.Workspace
-		}
-	}
-	return ws
 }

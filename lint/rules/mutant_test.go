@@ -1,5 +1,3 @@
-//go:build mutation
-
 package rules_test
 
 import (
@@ -17,17 +15,19 @@ import (
 
 // mutant is a generated tree with one thing changed.
 type mutant struct {
-	file, field, change string // change is delete or alter
-	text                []byte // of the file; nil where the whole file is gone
+	example, file, field, change string // change is delete or alter
+	text                         []byte // of the file; nil where the whole file is gone
 }
 
-func (m mutant) String() string { return m.file + " " + m.field + " " + m.change }
+func (m mutant) String() string {
+	return strings.Join([]string{m.example, m.file, m.field, m.change}, " ")
+}
 
 // mutants changes each scalar, each list element and each document of a file in turn.
 func mutants(t *testing.T, name string, src []byte) []mutant {
 	t.Helper()
 	if name == "nextflow.config" {
-		return append(configMutants(src), mutant{name, "", "delete", nil})
+		return append(configMutants(src), mutant{file: name, change: "delete"})
 	}
 	switch path.Ext(name) {
 	case ".yaml", ".json":
@@ -42,7 +42,7 @@ func mutants(t *testing.T, name string, src []byte) []mutant {
 		}
 		docs = append(docs, doc.Content[0])
 	}
-	out := []mutant{{name, "", "delete", nil}}
+	out := []mutant{{file: name, change: "delete"}}
 	render := func() []byte {
 		var b bytes.Buffer
 		enc := yaml.NewEncoder(&b)
@@ -54,7 +54,9 @@ func mutants(t *testing.T, name string, src []byte) []mutant {
 		return b.Bytes()
 	}
 	for _, d := range docs {
-		walkMutants(d, "", func(field, change string) { out = append(out, mutant{name, field, change, render()}) })
+		walkMutants(d, "", func(field, change string) {
+			out = append(out, mutant{file: name, field: field, change: change, text: render()})
+		})
 	}
 	return out
 }
@@ -121,11 +123,11 @@ func configMutants(src []byte) []mutant {
 			if v.Kind == nfconfig.String {
 				text = strconv.Quote(text)
 			}
-			out = append(out, mutant{"nextflow.config", field, "alter", cut(v.Start, v.End, text)})
+			out = append(out, mutant{file: "nextflow.config", field: field, change: "alter", text: cut(v.Start, v.End, text)})
 		}
 	}
 	for _, s := range f.Settings {
-		out = append(out, mutant{"nextflow.config", s.Name, "delete", cut(s.Start, s.End, "")})
+		out = append(out, mutant{file: "nextflow.config", field: s.Name, change: "delete", text: cut(s.Start, s.End, "")})
 		values(s.Name, s.Value)
 	}
 	return out

@@ -6,6 +6,6 @@ import "github.com/fusiongen/fusiongen/lint"
 func platformRules() []lint.Rule {
 	return []lint.Rule{
 		platformUnbound, platformComputeAccount, platformAccountMissing, platformFusion, platformField,
-		platformPodSecurity, platformManaged, platformTrust, platformLimits, platformNameStale,
+		platformPodSecurity, platformManaged, platformTrust, platformLimits, platformNameStale, platformForms,
 	}
 }

@@ -102,5 +102,6 @@ func autoClasses(set *lint.Setup) []*lint.Object {
 
 // hasNodeLayer says whether the set-up says anything of nodes, so that what it does not say is not there.
 func hasNodeLayer(set *lint.Setup) bool {
-	return len(set.UserData) > 0 || len(set.Kind("DaemonSet", "NodePool", "EC2NodeClass", "NodeClass", "ClusterConfig", "DeviceClass")) > 0
+	makesNodes := func(o *lint.Object) bool { return o.Get("nodeGroups") != nil || o.Get("managedNodeGroups") != nil }
+	return len(set.UserData) > 0 || len(set.Kind("DaemonSet", "NodePool", "EC2NodeClass", "NodeClass", "DeviceClass")) > 0 || slices.ContainsFunc(set.Kind("ClusterConfig"), makesNodes)
 }
