@@ -260,7 +260,7 @@ func formOf(name string, n *Node) (form, bool) {
 		return 0, false
 	case isKustomization(name), n.Get("kind").Text() == "Kustomization" && strings.HasPrefix(n.Get("apiVersion").Text(), "kustomize.config.k8s.io"):
 		return formKustomization, true
-	case has("apiVersion", "kind"):
+	case has("apiVersion", "kind"), has("kind", "metadata"):
 		return formObject, true
 	case has("Statement"):
 		return formPolicy, true

@@ -44,10 +44,10 @@ func (o *Object) NameNode() *Node {
 	return o.Node
 }
 
-// objects are the Kubernetes objects of a document; a List gives its items.
+// objects are the Kubernetes objects of a document; a List gives its items. One that lacks only its apiVersion was meant to be one, too.
 func objects(doc *Node, root string) []*Object {
 	kind, api := doc.Get("kind"), doc.Get("apiVersion")
-	if kind.Text() == "" || api.Text() == "" {
+	if kind.Text() == "" || api.Text() == "" && (api != nil || doc.Get("metadata") == nil) {
 		return nil
 	}
 	if strings.HasSuffix(kind.Value, "List") && doc.Get("items") != nil {
@@ -58,7 +58,7 @@ func objects(doc *Node, root string) []*Object {
 		return out
 	}
 	return []*Object{{
-		Node: doc, APIVersion: api.Value, Kind: kind.Value, Root: root,
+		Node: doc, APIVersion: api.Text(), Kind: kind.Value, Root: root,
 		Namespace: doc.Get("metadata", "namespace").Text(), Name: doc.Get("metadata", "name").Text(),
 	}}
 }

@@ -45,6 +45,21 @@ func TestF33Refusals(t *testing.T) {
 	}
 }
 
+// FUSION_MAX_MOUNT_RETRIES: mounting is tried again for a node that is late, and the sentence says how often it was.
+func TestMountRetries(t *testing.T) {
+	late := box{Caps: allCaps, DevMode: 0o666, NoPoint: true, Env: map[string]string{"FUSION_MAX_MOUNT_RETRIES": "5"}}
+	late.Args = []string{"bash", "-c", "(sleep 0.3; mkdir /fusion) & exec /opt/fusion echo the child ran"}
+	r := late.start(t)
+	if code := r.wait(); code != 0 || r.out.String() != "the child ran\n" {
+		t.Errorf("a late mount point: exit code %d, output %q, said %q", code, &r.out, &r.err)
+	}
+	never := box{Caps: allCaps, DevMode: 0o666, NoPoint: true, Env: map[string]string{"FUSION_MAX_MOUNT_RETRIES": "1"}, Args: []string{"/opt/fusion", "echo", "the child ran"}}
+	r = never.start(t)
+	if code := r.wait(); code != 1 || r.out.String() != "" || !strings.Contains(r.said(), "/fusion does not exist") || !strings.Contains(r.said(), "tried 2 times") {
+		t.Errorf("no mount point: exit code %d, output %q, said %q", code, &r.out, &r.err)
+	}
+}
+
 // What cannot be understood is refused before the child starts.
 func TestF33Environment(t *testing.T) {
 	for _, c := range []struct{ name, value string }{{"FUSION_CACHE_SIZE", "lots"}, {"FUSION_TAGS", "[x"}, {"FUSION_CACHE_LOCATION", "/proc/none"}} {

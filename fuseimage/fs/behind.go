@@ -1,7 +1,7 @@
 package fs
 
 // keepBehind is how many bytes behind a stream stay in the kernel's page cache, for programs that step back.
-const keepBehind = 8 << 20
+const keepBehind = 4 << 20
 
 // A trail is what a handle that reads on and on leaves in the page cache.
 type trail struct {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
 
 	"github.com/fusiongen/fusiongen/fuseimage/cache"
@@ -50,28 +51,28 @@ func (f *file) ready(ctx context.Context) error {
 	return o.Fetch(ctx)
 }
 
-// readAt fills p from offset off and returns how much there was.
-func (h *handle) readAt(ctx context.Context, p []byte, off int64) (int, error) {
+// read returns what there is of len(p) bytes from offset off.
+func (h *handle) read(ctx context.Context, p []byte, off int64) (fuse.ReadResult, error) {
 	f := h.file
 	for try := 0; ; try++ {
 		if local, _ := f.fs.tree.Bytes(f.node); local != nil {
 			n, err := local.File().ReadAt(p, off)
-			return n, ignoreEOF(err)
+			return fuse.ReadResultData(p[:n]), ignoreEOF(err)
 		}
 		o, err := f.version()
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		if o == nil {
 			continue // became local
 		}
-		n, err := h.reader(o).ReadAt(ctx, p, off)
+		result, err := h.fetched(ctx, o, p, off)
 		if errors.Is(err, object.ErrChanged) && try == 0 {
 			if _, now := f.fs.tree.Bytes(f.node); now.Key != o.Info().Key {
 				continue // renamed, and the object has followed
 			}
 		}
-		return n, ignoreEOF(err)
+		return result, err
 	}
 }
 

@@ -13,12 +13,12 @@ func (fs *FS) Read(cancel <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.Re
 	if err != nil {
 		return nil, fs.status("read", in.NodeId, err)
 	}
-	n, err := h.readAt(ctx, buf[:min(len(buf), int(in.Size))], int64(in.Offset))
+	result, err := h.read(ctx, buf[:min(len(buf), int(in.Size))], int64(in.Offset))
 	if err != nil {
 		return nil, fs.status("read", in.NodeId, err)
 	}
 	h.leaveBehind(int64(in.Offset))
-	return fuse.ReadResultData(buf[:n]), fuse.OK
+	return result, fuse.OK
 }
 
 // Write implements fuse.RawFileSystem.

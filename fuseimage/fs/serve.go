@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -41,6 +42,7 @@ func (fs *FS) Serve(conn *mount.Connection) (*Server, error) {
 		MaxStackDepth:            fs.stackDepth(),
 		ExtraCapabilities:        fuse.CAP_ATOMIC_O_TRUNC | fuse.CAP_HANDLE_KILLPRIV_V2 | fuse.CAP_DIRECT_IO_ALLOW_MMAP,
 		PanicHandler:             fs.panicked,
+		Logger:                   slog.NewLogLogger(fs.cfg.Log.Handler(), slog.LevelDebug), // such as pipes that it could not have
 	}
 	if !fs.mayPassThrough() {
 		if fs.cfg.Engine == Passthrough {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type Environment struct {
 	CacheDir    string        // FUSION_CACHE_LOCATION, else TMPDIR, else /tmp
 	Refresh     time.Duration // FUSION_REFRESH_TIMEOUT: how long a listing outside the task's directory is believed
 	StopTimeout time.Duration // FUSION_STOP_SHUTDOWN_TIMEOUT: how long the last uploads may stand still, default 300 s
+	Retries     int           // FUSION_MAX_MOUNT_RETRIES: how often mounting is tried again, a second apart, default 0
 	S3          object.Config
 	TraceAsked  bool // NXF_FUSION_TRACE=true: write .fusion/trace.json
 
@@ -57,6 +59,7 @@ func ReadEnvironment(getenv func(string) string) (Environment, error) {
 		{"FUSION_CACHE_SIZE", func(v string) (err error) { e.CacheSize, err = parseSize(v); return }},
 		{"FUSION_REFRESH_TIMEOUT", func(v string) (err error) { e.Refresh, err = parseDuration(v); return }},
 		{"FUSION_STOP_SHUTDOWN_TIMEOUT", func(v string) (err error) { e.StopTimeout, err = parseDuration(v); return }},
+		{"FUSION_MAX_MOUNT_RETRIES", func(v string) (err error) { e.Retries, err = parseCount(v); return }},
 		{"FUSION_GRACE_PERIOD", func(v string) (err error) { e.Grace, err = parseDuration(v); return }},
 		{"FUSION_ENGINE", func(v string) (err error) { e.Engine, err = parseEngine(v); return }},
 	} {
@@ -82,6 +85,14 @@ func parseLevel(text string) (slog.Level, error) {
 		return slog.LevelError, nil
 	}
 	return 0, fmt.Errorf("%q is not a level; write debug, info, warn or error", text)
+}
+
+func parseCount(text string) (int, error) {
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a number of times; write one such as 3", text)
+	}
+	return int(n), nil
 }
 
 func parseEngine(text string) (string, error) {

@@ -59,7 +59,7 @@ func (p Program) Main(ctx context.Context, args []string) int {
 	case err != nil:
 		return p.fail(err)
 	case o.try:
-		_, _, code := p.connect(o, nil)
+		_, _, code := p.connect(o, 0, nil)
 		return code
 	}
 	switch o.args[0] {
@@ -104,7 +104,7 @@ func (p Program) launch(ctx context.Context, o options) int {
 		return p.become(o.args)
 	}
 	limits := ReadLimits()
-	conn, confine, code := p.connect(o, signals)
+	conn, confine, code := p.connect(o, env.Retries, signals)
 	if conn == nil {
 		return code
 	}
@@ -118,8 +118,8 @@ func (p Program) launch(ctx context.Context, o options) int {
 	return p.work(ctx, o, env, local{files, log}, confine, signals)
 }
 
-// connect mounts. Without a connection the launcher has to end with code.
-func (p Program) connect(o options, signals <-chan os.Signal) (conn *mount.Connection, confine func() error, code int) {
+// connect mounts, trying again as often as retries says. Without a connection the launcher has to end with code.
+func (p Program) connect(o options, retries int, signals <-chan os.Signal) (conn *mount.Connection, confine func() error, code int) {
 	if o.inside {
 		bounding := mount.ParentBounding()
 		conn, err := mount.Inside(o.root)
@@ -129,7 +129,9 @@ func (p Program) connect(o options, signals <-chan os.Signal) (conn *mount.Conne
 		return conn, func() error { return mount.Confine(bounding) }, 0
 	}
 	runtime.LockOSThread() // the kernel ends the inner process with the thread that started it
-	conn, inner, err := mount.Attach(o.root, os.Args[0], append([]string{"--inside", "--root", o.root, "--"}, o.args...))
+	conn, inner, err := attachAgain(retries, signals, func() (*mount.Connection, *os.Process, error) {
+		return mount.Attach(o.root, os.Args[0], append([]string{"--inside", "--root", o.root, "--"}, o.args...))
+	})
 	switch {
 	case err != nil:
 		return nil, nil, p.fail(err)

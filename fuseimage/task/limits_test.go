@@ -59,19 +59,20 @@ func TestParseSize(t *testing.T) {
 
 func TestReadEnvironment(t *testing.T) {
 	env := map[string]string{
-		"FUSION_WORK": "/fusion/s3/b/w", "FUSION_CACHE_SIZE": "100M", "FUSION_STOP_SHUTDOWN_TIMEOUT": "20s", "FUSION_REFRESH_TIMEOUT": "7",
+		"FUSION_WORK": "/fusion/s3/b/w", "FUSION_CACHE_SIZE": "100M", "FUSION_STOP_SHUTDOWN_TIMEOUT": "20s", "FUSION_REFRESH_TIMEOUT": "7", "FUSION_MAX_MOUNT_RETRIES": "3",
 		"FUSION_LOG_LEVEL": "DEBUG", "FUSION_LICENSE_TOKEN": "x", "AWS_S3_ENDPOINT": "http://e", "FUSION_AWS_REGION": "eu-west-1",
 	}
 	e, err := ReadEnvironment(func(name string) string { return env[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e.Work != "/fusion/s3/b/w" || e.CacheSize != 100<<20 || e.StopTimeout != 20*time.Second || e.Refresh != 7*time.Second ||
+	if e.Work != "/fusion/s3/b/w" || e.CacheSize != 100<<20 || e.StopTimeout != 20*time.Second || e.Refresh != 7*time.Second || e.Retries != 3 ||
 		e.LogLevel != -4 || e.S3.Endpoint != "http://e" || e.S3.Region != "eu-west-1" || e.Grace != 30*time.Second || e.Engine != "auto" {
 		t.Errorf("got %+v", e)
 	}
 	for name, value := range map[string]string{
 		"FUSION_CACHE_SIZE": "lots", "FUSION_STOP_SHUTDOWN_TIMEOUT": "soon", "FUSION_LOG_LEVEL": "loud", "FUSION_ENGINE": "warp", "FUSION_GRACE_PERIOD": "-3s",
+		"FUSION_MAX_MOUNT_RETRIES": "-1",
 	} {
 		_, err := ReadEnvironment(func(n string) string {
 			if n == name {

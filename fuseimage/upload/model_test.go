@@ -25,14 +25,15 @@ type tree struct {
 
 // file is the content of a name: local until the queue says that S3 has it.
 type file struct {
-	data  string
-	local *cache.Local
-	info  object.Info
+	data   string
+	local  *cache.Local
+	stored upload.Content // of local, which other names may share
+	info   object.Info
 }
 
 func (f *file) content() upload.Content {
 	if f.local != nil {
-		return upload.Stored(f.local, nil)
+		return f.stored
 	}
 	return upload.Copied(f.info)
 }
@@ -98,8 +99,18 @@ func checkModel(t *testing.T, plan func(s3test.Request) s3test.Fault) {
 				l.WriteAt(t.Context(), []byte(data), 0)
 				m.mu.Lock()
 				defer m.mu.Unlock()
-				m.files[k] = &file{data: data, local: l}
+				m.files[k] = &file{data: data, local: l, stored: upload.Stored(l, nil)}
 				want(k)
+			},
+			"link": func(t *rapid.T) {
+				from, to := key.Draw(t, "from"), key.Draw(t, "to")
+				m.mu.Lock()
+				defer m.mu.Unlock()
+				if f := m.files[from]; f != nil && from != to {
+					same := *f
+					m.files[to] = &same
+					want(to)
+				}
 			},
 			"remove": func(t *rapid.T) {
 				k := key.Draw(t, "of")

@@ -10,6 +10,6 @@ func configRules() []lint.Rule {
 		nfDebugYAML, nfScratchDirective, nfStageInLink, nfContainerOptions, nfSnapshots, nfArchSelector, nfProcessSecret, nfNestedScope,
 		nfEnvScope, nfEntrypointOverride, nfEndpointRegion, nfErrorStrategy, nfPullPolicy, nfRunAsUser, nfPodReplaced, nfWaveCombination,
 		nfEndpointSlash, nfTimeLimit, nfTokenHidden, nfTokenMissing, nfFusionSwitch, nfFusionOff, nfAcceleratorRequest, nfArray, nfProjectBin, nfNoK8sScope,
-		nfDigestWave, nfK8sWorkdir, nfOptionVersion, nfExecutor,
+		nfDigestWave, nfK8sWorkdir, nfOptionVersion, nfExecutor, nfHeadCommand, nfHeadNotWritable,
 	}
 }

@@ -33,6 +33,9 @@ func checkNoEffect(set *lint.Setup, report *lint.Reporter) {
 		for _, g := range role.Grants() {
 			for _, n := range g.GroupsNode.List() {
 				if right, ok := rightGroup(n); ok {
+					if i := slices.IndexFunc(g.Resources, func(r *lint.Node) bool { _, ok := groupOf[r.Text()]; return ok }); right == "" && i >= 0 {
+						right = groupOf[g.Resources[i].Text()]
+					}
 					report.At(n, "write \""+right+"\"", "%q is no API group (groups have no version, and the core group is the empty string), so this rule of %s grants nothing", n.Value, role.ID()).
 						Safe(replace(n, right)...)
 				}
@@ -60,11 +63,13 @@ func rightGroup(n *lint.Node) (string, bool) {
 	case versioned && strings.HasPrefix(version, "v"):
 		return group, true
 	case n.Value != "" && !slices.Contains(knownGroups, n.Value) && !strings.Contains(n.Value, "."):
-		near := schema.Suggest(n.Value, []string{"batch", "apps"}) // groups without a dot are Kubernetes' own
-		return near, near != ""
+		return schema.Suggest(n.Value, ownGroups), !slices.Contains(ownGroups, n.Value)
 	}
 	return "", false
 }
+
+// ownGroups are the groups without a dot; they are Kubernetes' own, and no other has such a name.
+var ownGroups = []string{"batch", "apps", "autoscaling", "policy", "extensions"}
 
 func noSuchVerb(report *lint.Reporter, role *lint.Object, n *lint.Node) {
 	hint := "use the verbs of the API: " + english(verbNames[:8])

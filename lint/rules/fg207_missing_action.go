@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema/facts"
@@ -22,6 +23,14 @@ func checkMissingActions(set *lint.Setup, report *lint.Reporter) {
 			who = roleOf(set, p)
 		}
 		seen := map[lint.S3]bool{}
+		if who != "" && !misshapen(p) {
+			for _, at := range implied(p, all) {
+				missing := slices.DeleteFunc(wanted(set, at.place, who, false), func(g facts.Grant) bool { return grants(p, g, at.place) })
+				if len(missing) > 0 {
+					reportMissingActions(report, at.by, at.place, missing)
+				}
+			}
+		}
 		for _, at := range all {
 			statement := granting(p, at, all)
 			if statement == nil || seen[at.S3] || misshapen(p) || !granted(policies, at) {
@@ -75,6 +84,12 @@ func wanted(set *lint.Setup, at place, who string, only bool) []facts.Grant {
 		if who == "" && !only && !both || slices.ContainsFunc(out, func(o facts.Grant) bool { return o.Action == g.Action && o.Prefix == g.Prefix }) {
 			continue
 		}
+		if strings.HasPrefix(g.Prefix, exactly+" ") {
+			self := g
+			self.Prefix, self.Without = exactly, "who names the folder itself is told that it is not there"
+			g.Prefix = strings.TrimPrefix(g.Prefix, exactly+" ")
+			out = append(out, self)
+		}
 		out = append(out, g)
 	}
 	if at.view != nil && at.view.Get("aws.client.s3Acl") != nil && who != "task" && at.where != "inputs" {
@@ -82,6 +97,9 @@ func wanted(set *lint.Setup, at place, who string, only bool) []facts.Grant {
 	}
 	return out
 }
+
+// exactly is the prefix of a list that names the folder and not what lies below it.
+const exactly = "exact"
 
 // tagless says whether a tagging action is not needed: tags are off, or this Nextflow copies without them (from 26.08 on).
 func tagless(set *lint.Setup, at place, g facts.Grant) bool {
@@ -98,6 +116,9 @@ func tagless(set *lint.Setup, at place, g facts.Grant) bool {
 
 func grants(p *lint.Policy, g facts.Grant, at place) bool {
 	if g.On == "bucket" {
+		if g.Prefix == exactly {
+			return at.Key == "" || allows(p, g.Action, at.Bucket, at.Key)
+		}
 		return allows(p, g.Action, at.Bucket, at.key(probe))
 	}
 	return allows(p, g.Action, at.object(probe), "")
@@ -110,7 +131,9 @@ func reportMissingActions(report *lint.Reporter, s *lint.Statement, at place, mi
 		if w := weight(g); w > severity {
 			severity, worst = w, g
 		}
-		actions = append(actions, g.Action)
+		if !slices.Contains(actions, g.Action) {
+			actions = append(actions, g.Action)
+		}
 		if g.On == "object" {
 			onObjects = append(onObjects, g.Action)
 		}
@@ -128,7 +151,7 @@ func weight(g facts.Grant) lint.Severity {
 	switch {
 	case g.Action == "s3:AbortMultipartUpload" || g.Action == "s3:GetObject" && g.Where == "publish":
 		return lint.Hint // who began an upload may abort it, but not through every VPC endpoint
-	case g.Action == "s3:GetObjectTagging", g.Action == "s3:DeleteObject" && g.Who == "head", g.Where == "publish" && g.Action != "s3:PutObject" && g.Action != "s3:PutObjectAcl":
+	case g.Prefix == exactly, g.Action == "s3:DeleteObject" && g.Who == "head", g.Where == "publish" && g.On == "bucket":
 		return lint.Warning
 	}
 	return lint.Error

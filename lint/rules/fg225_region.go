@@ -20,12 +20,17 @@ var regionMismatch = lint.Rule{
 				clusters[region] = w.Provider
 			}
 		}
+		for _, h := range headContainers(set) {
+			if n := h.env("AWS_REGION"); n.Known() && n.Kind == lint.String && !isRegion(n.Value) {
+				report.At(n, "write a region such as eu-west-1", "AWS has no region %q, and the head asks STS there for its role's credentials: it gets none, and every call to S3 fails", n.Value).As(lint.Error)
+			}
+		}
 		for _, v := range set.Views() {
 			n := v.Get("aws.region")
 			if !n.Known() || v.Get("aws.client.endpoint") != nil {
 				continue // another S3 service has regions of its own
 			}
-			if _, ok := facts.PartitionOf(n.Value); !ok && !strings.HasPrefix(n.Value, "us-iso") && !strings.HasPrefix(n.Value, "eusc") {
+			if !isRegion(n.Value) {
 				hint := "write a region such as eu-west-1"
 				if near := schema.Suggest(n.Value, slices.Sorted(maps.Keys(clusters))); near != "" {
 					hint = "write " + near
@@ -40,4 +45,10 @@ var regionMismatch = lint.Rule{
 			}
 		}
 	},
+}
+
+// isRegion says whether a region is one of AWS, also of the partitions without public documentation.
+func isRegion(name string) bool {
+	_, ok := facts.PartitionOf(name)
+	return ok || strings.HasPrefix(name, "us-iso") || strings.HasPrefix(name, "eusc")
 }

@@ -28,7 +28,7 @@ func checkNodePartRefused(set *lint.Setup, report *lint.Reporter) {
 		case !picks(selector, p.Get("spec", "template", "metadata", "labels")):
 			refuse(want, "give the pod template the selector's labels", "its selector does not match its own pods' labels")
 		}
-		for _, r := range refusals(p.PodSpec()) {
+		for _, r := range append(refusals(p.PodSpec()), rolloutRefusals(p.Object)...) {
 			refuse(r.at, r.hint, r.message)
 		}
 		for _, n := range lostProbes(p.PodSpec()) {

@@ -28,18 +28,10 @@ func checkCSIDriver(set *lint.Setup, report *lint.Reporter) {
 				checkOwnVolume(o, report)
 			}
 			objects := set.Named("CSIDriver", "", driver.Value)
-			served := slices.ContainsFunc(set.Kind("DaemonSet"), func(d *lint.Object) bool { return servesDriver(d, driver.Value) })
-			const stuck = "task pods stay in ContainerCreating"
 			for _, d := range objects {
-				modes := d.Get("spec", "volumeLifecycleModes")
-				if !slices.Contains(modes.Texts(), "Ephemeral") {
-					at := modes
-					if at == nil {
-						at = d.NameNode()
-					}
-					report.At(at, "add Ephemeral to volumeLifecycleModes", "the driver %s gives no inline volumes: %s", d.Name, stuck).See(driver, "an inline volume of it")
-				}
+				checkDriverObject(d, driver, report)
 			}
+			served := slices.ContainsFunc(set.Kind("DaemonSet"), func(d *lint.Object) bool { return servesDriver(d, driver.Value) })
 			if served && len(objects) > 0 {
 				continue
 			}
@@ -52,6 +44,30 @@ func checkCSIDriver(set *lint.Setup, report *lint.Reporter) {
 				f.NotGiven()
 			}
 		}
+	}
+}
+
+const stuck = "task pods stay in ContainerCreating"
+
+// checkDriverObject checks what an inline volume asks of its driver's object.
+func checkDriverObject(d *lint.Object, driver *lint.Node, report *lint.Reporter) {
+	field := func(name string) *lint.Node {
+		if n := d.Get("spec", name); n != nil {
+			return n
+		}
+		return d.NameNode()
+	}
+	if !slices.Contains(d.Get("spec", "volumeLifecycleModes").Texts(), "Ephemeral") {
+		report.At(field("volumeLifecycleModes"), "add Ephemeral to volumeLifecycleModes", "the driver %s gives no inline volumes: %s", d.Name, stuck).See(driver, "an inline volume of it")
+	}
+	if d.Name != ownDriver {
+		return
+	}
+	if n := d.Get("spec", "attachRequired"); n == nil || n.IsTrue() {
+		report.At(field("attachRequired"), "write attachRequired: false", "kubelet waits until the volumes of %s are attached, which nothing does: %s", d.Name, stuck).See(driver, "an inline volume of it")
+	}
+	if n := d.Get("spec", "fsGroupPolicy"); n.Known() && !slices.Contains([]string{"None", "File", "ReadWriteOnceWithFSType"}, n.Value) {
+		report.At(n, "write None", "the API server refuses the CSIDriver %s: %q is no fsGroupPolicy", d.Name, n.Value)
 	}
 }
 

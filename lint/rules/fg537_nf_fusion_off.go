@@ -21,7 +21,12 @@ func checkFusionOff(set *lint.Setup, report *lint.Reporter) {
 		const message = "nothing switches Fusion on, and task pods cannot read the work directory in S3 without it: every task fails with \"No such file or directory\""
 		heads := t.heads()
 		for _, h := range heads {
-			if h.env("FUSION_ENABLED") != nil || h.open() {
+			n := h.env("FUSION_ENABLED")
+			if n != nil && n.Text() != "false" || h.open() {
+				continue
+			}
+			if n != nil {
+				report.At(n, "write \"true\"", "Fusion is switched off, and task pods cannot read the work directory in S3 without it: every task fails with \"No such file or directory\"").See(work, "in S3")
 				continue
 			}
 			at := h.Container.Get("env")

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
-	"github.com/fusiongen/fusiongen/schema"
 )
 
 var nfExecutor = lint.Rule{
@@ -17,7 +16,8 @@ var nfExecutor = lint.Rule{
 func checkExecutor(set *lint.Setup, report *lint.Reporter) {
 	for _, c := range set.Configs {
 		for _, s := range c.Settings() {
-			if s.Setting.Name == "process.executor" && s.Value.Known() && s.Value.Value != "k8s" && (strings.EqualFold(s.Value.Value, "kubernetes") || schema.Suggest(s.Value.Value, []string{"k8s"}) != "" && len(s.Value.Value) < 5 && strings.EqualFold(s.Value.Value[:1], "k")) {
+			name := s.Value.Text()
+			if s.Setting.Name == "process.executor" && name != "" && name != "k8s" && strings.HasPrefix(strings.ToLower(name), "k") {
 				report.At(s.Value, "write 'k8s'", "Nextflow has no executor %s: it stops", s.Value.Value).Safe(lint.Replace(s.Value, "k8s"))
 			}
 		}

@@ -29,8 +29,13 @@ func checkOrphans(set *lint.Setup, report *lint.Reporter) {
 			continue
 		}
 		seen[o.File] = true
-		report.At(o.NameNode(), "add "+path.Base(o.File.Name)+" to resources, or move it elsewhere", "%s lies beside %s, which does not name its file: kubectl apply -k leaves it out", o.ID(), k.File.Name).
+		f := report.At(o.NameNode(), "add "+path.Base(o.File.Name)+" to resources, or move it elsewhere", "%s lies beside %s, which does not name its file: kubectl apply -k leaves it out", o.ID(), k.File.Name).
 			See(k.Node, "the kustomization")
+		if user := neededBy(set, o); user != nil && user.Root != "" {
+			f.As(lint.Error).See(user.NameNode(), "%s needs it", user.ID())
+		} else if n := taskNeeds(set, o); n != nil {
+			f.As(lint.Error).See(n, "tasks ask for it")
+		}
 	}
 }
 

@@ -115,14 +115,25 @@ func checkCommand(set *lint.Setup, see sight, report *lint.Reporter, o *lint.Obj
 
 // checkConfigFile looks into the ConfigMap that is mounted where a configuration file is read from.
 func checkConfigFile(see sight, report *lint.Reporter, o *lint.Object, container, file *lint.Node) {
+	official := nextflowImage.MatchString(strings.SplitN(container.Get("image").Text(), "@", 2)[0])
+	mounted := slices.ContainsFunc(container.Get("volumeMounts").List(), func(m *lint.Node) bool {
+		at := m.Get("mountPath")
+		return !at.Known() || file.Text() == at.Value || strings.HasPrefix(file.Text(), strings.TrimRight(at.Value, "/")+"/")
+	})
+	if official && !mounted && path.IsAbs(file.Text()) {
+		report.At(file, "mount a ConfigMap there", "%s reads %s, but mounts nothing there: Nextflow ends at once", o.ID(), file.Value)
+	}
 	for _, m := range container.Get("volumeMounts").List() {
 		volume := o.PodSpec().Get("volumes").Find("name", m.Get("name").Text())
+		if empty := volume != nil && (len(volume.Fields) == 1 || volume.Get("emptyDir") != nil); official && empty && m.Get("mountPath").Text() == path.Dir(file.Text()) && o.PodSpec().Get("initContainers") == nil {
+			report.At(file, "make the volume one of a ConfigMap", "%s reads %s from a volume that is empty: Nextflow ends at once", o.ID(), file.Value).See(volume, "the volume")
+		}
 		name := volume.Get("configMap", "name")
 		if m.Get("mountPath").Text() != path.Dir(file.Text()) || m.Get("subPath") != nil || !name.Known() || volume.Get("configMap", "items") != nil {
 			continue
 		}
 		for _, cm := range see.named(o, "ConfigMap", o.Namespace, name.Value) {
-			if data := cm.Get("data"); data != nil && data.Get(path.Base(file.Value)) == nil {
+			if data := orNode(cm.Get("data"), cm.Node); cm.Get("binaryData") == nil && cm.Get("data", path.Base(file.Value)) == nil {
 				report.At(file, "name a key of the ConfigMap", "%s reads %s, but the ConfigMap %s has no %s: Nextflow ends at once", o.ID(), file.Value, name.Value, path.Base(file.Value)).See(data, "its keys")
 			}
 		}

@@ -6,6 +6,6 @@ import "github.com/fusiongen/fusiongen/lint"
 func identityRules() []lint.Rule {
 	return []lint.Rule{
 		rbacMissing, rbacExcess, rbacNoEffect, bindingDangling, bindingNamespace, rbacWildcard, roleAnnotation, twoIdentities, roleUnbound, headAccount,
-		headNoToken, sharedAccount, accountAnnotation, staticCredentials, podIdentityAPI, podIdentityTags, podIdentityFargate, roleShared,
+		headNoToken, sharedAccount, accountAnnotation, staticCredentials, podIdentityAPI, podIdentityTags, podIdentityFargate, roleShared, roleEmpty,
 	}
 }

@@ -9,6 +9,6 @@ func podRules() []lint.Rule {
 		nodeResources, nodePartOff, privilegedRefused, hostPathRefused, restrictedUnmet, seccompRuntimeDefault, rootDropAll,
 		userNamespacesOff, ubuntuAppArmor, policyVersion, deviceHostPath, sidecarInjection, deviceCount, deviceTwice,
 		pluginDirectory, nodePartRefused, nodePartAccount, csiDriver, runtimeMissing, policyUnbound, policyCapability,
-		servedKinds, runtimeHostPath, nodePartPowers, policyInvalid, podSecurityLevel, nodePartSecurity, fusionMountPoint,
+		servedKinds, runtimeHostPath, nodePartPowers, policyInvalid, podSecurityLevel, nodePartSecurity, fusionMountPoint, nodePartArguments, preparerRights,
 	}
 }

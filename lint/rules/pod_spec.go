@@ -108,7 +108,10 @@ func containerRefusals(c *lint.Node, volumes map[string]bool, add func(*lint.Nod
 		if f := e.Get("valueFrom", "fieldRef"); f != nil && f.Get("fieldPath") == nil {
 			add(f, "a fieldRef has no fieldPath", "write it")
 		}
+		oneOf(e.Get("valueFrom", "fieldRef", "apiVersion"), "the fieldRef's apiVersion", "v1")
 	}
+	quantityRefusals(c, add)
+	probeRefusals(c, add)
 }
 
 func affinityRefusals(spec *lint.Node, add func(*lint.Node, string, string), oneOf func(*lint.Node, string, ...string)) {

@@ -31,7 +31,6 @@ type directory struct {
 
 	links     map[string]bool // names that linksFile tells to be links, as last read or written; nil: not read yet
 	linksSeen time.Time       // when it was read
-	linksNode *Node           // it, as we wrote it
 }
 
 // An entry is what is known of a name.

@@ -358,7 +358,8 @@ func (r *rig) rename(from, to string, flags uint32) error {
 	return r.Rename(context.Background(), fd, fn, td, tn, flags)
 }
 
-// files returns path -> content of all files, read as package fs would, and directories as path with a slash.
+// files returns path -> content of all files, read as package fs would, and of links, and directories as path with a
+// slash.
 func (r *rig) files() map[string]string {
 	r.t.Helper()
 	out := map[string]string{}
@@ -383,6 +384,8 @@ func (r *rig) walk(n *Node, path string, out map[string]string) {
 			r.walk(name.Node, p+"/", out)
 		case name.Node.IsFile():
 			out[p] = r.read(name.Node, p)
+		case name.Node.isSymlink():
+			out[p] = "-> " + name.Node.target
 		}
 	}
 }

@@ -67,22 +67,22 @@ func (t *Tree) mark(ctx context.Context) error {
 		if err := t.list(ctx, n, false); err != nil {
 			return err // of a directory of which only some names are known: the others may have kept it
 		}
-		t.mu.Lock()
-		key, ok := t.prefix(n)
-		ok = ok && key.Name != "" && !n.dir.marker && t.empty(n)
-		n.dir.marker = n.dir.marker || ok
-		t.mu.Unlock()
-		if !ok {
-			continue
-		}
-		l, err := t.cfg.Local()
-		if err != nil {
+		if err := t.markOne(n); err != nil {
 			return err
 		}
-		t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: upload.Stored(l, nil)})
-		l.Close()
 	}
 	return nil
+}
+
+func (t *Tree) markOne(n *Node) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key, ok := t.prefix(n)
+	if !ok || key.Name == "" || n.dir.marker || !t.empty(n) {
+		return nil
+	}
+	n.dir.marker = true
+	return t.wantText(key, "", nil)
 }
 
 // emptied returns the directories that seem to be empty by our hand.

@@ -83,8 +83,7 @@ func (t *Tree) realise(ctx context.Context, key object.Key, p place, budget int)
 		return nil
 	}
 	t.realised[key] = realised{n, n.version}
-	t.left[key] = struct{}{}
-	t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: t.content(n)})
+	t.wantHidden(key, t.content(n))
 	return nil
 }
 

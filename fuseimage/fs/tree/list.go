@@ -15,6 +15,20 @@ const page = 1000
 
 // list learns all names in dir, or with onlyPage no more than one page of them.
 func (t *Tree) list(ctx context.Context, dir *Node, onlyPage bool) error {
+	return again(func() error { return t.listOnce(ctx, dir, onlyPage) })
+}
+
+// again repeats a list where an object that is on it was replaced before it was read.
+func again(list func() error) (err error) {
+	for range 3 {
+		if err = list(); !errors.Is(err, object.ErrChanged) {
+			break
+		}
+	}
+	return err
+}
+
+func (t *Tree) listOnce(ctx context.Context, dir *Node, onlyPage bool) error {
 	t.mu.Lock()
 	prefix, ok := t.prefix(dir)
 	ok = ok && !dir.dir.born
@@ -38,7 +52,7 @@ func (t *Tree) list(ctx context.Context, dir *Node, onlyPage bool) error {
 		}
 		entries = append(entries, e)
 	}
-	links, err := t.linksAmong(ctx, dir, prefix, entries, whole)
+	links, err := t.linksAmong(ctx, prefix, entries, whole)
 	if err != nil {
 		return err
 	}
@@ -53,7 +67,7 @@ func (t *Tree) list(ctx context.Context, dir *Node, onlyPage bool) error {
 
 // merge puts what S3 listed under prefix into dir; the links among them are l. What is ours stays as it is.
 func (t *Tree) merge(dir *Node, prefix object.Key, entries []object.Entry, l links, whole bool, began time.Time) {
-	if l.names != nil {
+	if l.names != nil && !t.listIsOurs(prefix) {
 		dir.dir.links, dir.dir.linksSeen = l.names, began
 	}
 	dir.dir.order = dir.dir.order[:0]
@@ -62,6 +76,8 @@ func (t *Tree) merge(dir *Node, prefix object.Key, entries []object.Entry, l lin
 			name := strings.TrimPrefix(e.Key.Name, prefix.Name)
 			if name == "" {
 				dir.dir.marker = true
+			} else if name == linksFile {
+				continue // shown by what it tells
 			} else if !showable(name) {
 				t.warnOnce("this key cannot be a file name and is not shown", e.Key)
 			} else if target := l.targets[name]; target != "" {

@@ -102,7 +102,7 @@ func (t *Tree) plan(dirID uint64, name string) (*Node, object.Key, plan, error) 
 		return dir, object.Key{}, askBucket, nil
 	}
 	key, inS3 := t.key(dir, name)
-	if !inS3 || fresh || e == nil && t.complete(dir) || !showable(name) || len(key.Name) > 1024 {
+	if !inS3 || fresh || name == linksFile || e == nil && t.complete(dir) || !showable(name) || len(key.Name) > 1024 {
 		return dir, key, askNobody, nil
 	}
 	if t.leadsToOwned(object.Key{Bucket: key.Bucket, Name: key.Name + "/"}) {

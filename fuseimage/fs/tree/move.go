@@ -64,6 +64,10 @@ func (t *Tree) losing(lost []lostKey, p place, e *entry) []lostKey {
 	if d.marker {
 		lost = append(lost, lostKey{object.Key{Bucket: key.Bucket, Name: key.Name + "/"}, true})
 	}
+	if len(d.links) > 0 {
+		lost = append(lost, lostKey{object.Key{Bucket: key.Bucket, Name: key.Name + "/" + linksFile}, true})
+		d.links = nil // Flush makes one at the new place
+	}
 	for name, child := range d.entries {
 		lost = t.losing(lost, place{e.node, name}, child)
 		child.remote, child.ours = false, true
@@ -89,13 +93,12 @@ func (t *Tree) settleAll(p place) {
 
 // settleLost settles a key from which a name has moved away. Something else may have moved there.
 func (t *Tree) settleLost(l lostKey) {
-	if n, _, ok := t.at(l.key); ok {
-		if n.isFile() {
-			if l.remote {
-				t.left[l.key] = struct{}{}
-			}
-			return // settled as a name of the other side
+	marker := strings.HasSuffix(l.key.Name, "/") // which at takes for the name itself
+	if n, _, ok := t.at(l.key); ok && n.isFile() && !marker {
+		if l.remote {
+			t.left[l.key] = struct{}{}
 		}
+		return // settled as a name of the other side
 	}
 	t.settleKey(l.key, nil, l.remote)
 }
@@ -105,6 +108,7 @@ func (t *Tree) replace(p place, dst *Node) {
 	key, _ := t.key(p.dir, p.name)
 	if dst.isDir() {
 		t.unmark(dst)
+		t.unlist(dst)
 	} else if dst.isFile() {
 		if dst.local == nil && dst.remote.Key == key && dst.opens > 0 && len(dst.names) == 1 {
 			t.held[key] = dst

@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/fusiongen/fusiongen/fuseimage/cache"
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 	"github.com/fusiongen/fusiongen/fuseimage/upload"
 )
@@ -54,16 +51,13 @@ func (t *Tree) persistent(p place) bool {
 // lists reports whether a directory has a list of links that may need to be changed.
 func (t *Tree) lists(d *Node) bool {
 	e := d.dir.entries[linksFile]
-	return len(d.names) > 0 && (len(d.dir.links) > 0 || e != nil && e.node != nil && e.ours)
+	return len(d.names) > 0 && (len(d.dir.links) > 0 || e != nil && e.node != nil)
 }
 
 // persist wishes the given links of dir, and its list.
 func (t *Tree) persist(ctx context.Context, dir *Node, links []string) error {
 	listed, err := t.linkNames(ctx, dir)
 	if err != nil {
-		return err
-	}
-	if _, err := t.resolve(ctx, dir.ID, linksFile); err != nil {
 		return err
 	}
 	t.mu.Lock()
@@ -93,58 +87,59 @@ func (t *Tree) persist(ctx context.Context, dir *Node, links []string) error {
 
 // persistLink wishes one link, unless S3 has it. t.mu is held.
 func (t *Tree) persistLink(key object.Key, e *entry) error {
-	if now := (realised{e.node, e.node.version}); e.ours && t.realised[key] != now {
-		t.realised[key] = now
-		t.left[key] = struct{}{}
-		l, err := t.text(e.node.target)
-		if err != nil {
-			return err
-		}
-		defer l.Close()
-		t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: upload.Stored(l, linkMeta())})
+	now := realised{e.node, e.node.version}
+	if !e.ours || t.realised[key] == now {
+		return nil
 	}
-	return nil
+	t.realised[key] = now
+	return t.wantText(key, e.node.target, linkMeta())
 }
 
 // writeList makes dir's list of links tell names. t.mu is held.
 func (t *Tree) writeList(dir *Node, names map[string]bool) error {
-	e := t.entry(dir, linksFile)
-	foreign := e.node != nil && e.ours && e.node != dir.dir.linksNode // such as one that was copied with other files
-	if maps.Equal(names, dir.dir.links) && !foreign && (e.node != nil || len(names) == 0) {
+	key, ok := t.key(dir, linksFile)
+	e := dir.dir.entries[linksFile]
+	made := e != nil && e.node != nil // by the task, such as by copying a directory with its links followed
+	switch {
+	case !ok || made && e.node.isDir() || !made && maps.Equal(names, dir.dir.links):
 		return nil
-	}
-	if e.node != nil {
-		if e.node.isDir() {
-			return unix.EISDIR
-		}
+	case made:
 		t.drop(dir, linksFile)
+	case len(names) == 0:
+		t.settleKey(key, nil, true)
 	}
-	dir.dir.links, dir.dir.linksNode = names, nil
-	if len(names) == 0 {
+	if dir.dir.links = names; len(names) == 0 {
 		return nil
 	}
-	l, err := t.text(strings.Join(slices.Sorted(maps.Keys(names)), "\n") + "\n")
+	return t.wantText(key, strings.Join(slices.Sorted(maps.Keys(names)), "\n")+"\n", nil)
+}
+
+// unlist deletes a directory's list of links.
+func (t *Tree) unlist(d *Node) {
+	if key, ok := t.key(d, linksFile); ok && len(d.dir.links) > 0 {
+		d.dir.links = nil
+		t.settleKey(key, nil, true)
+	}
+}
+
+// wantText wishes an object that is no file here.
+func (t *Tree) wantText(key object.Key, content string, metadata map[string]string) error {
+	l, err := t.cfg.Local()
 	if err != nil {
 		return err
 	}
-	n := t.newNode(unix.S_IFREG | 0o644)
-	n.local, n.version = l, 1
-	dir.dir.linksNode = n
-	t.occupy(dir, linksFile, n)
-	t.settle(dir, linksFile)
+	defer l.Close()
+	if _, err := l.File().WriteString(content); err != nil {
+		return err
+	}
+	l.Dirty()
+	t.wantHidden(key, upload.Stored(l, metadata))
 	return nil
 }
 
-// text makes a local file.
-func (t *Tree) text(content string) (*cache.Local, error) {
-	l, err := t.cfg.Local()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := l.File().WriteString(content); err != nil {
-		l.Close()
-		return nil, err
-	}
-	l.Dirty()
-	return l, nil
+// wantHidden wishes what is under no name of the tree. S3 is to lose it again when a wish for the key follows.
+func (t *Tree) wantHidden(key object.Key, c upload.Content) {
+	delete(t.wishes, key)
+	t.left[key] = struct{}{}
+	t.cfg.Queue.WantAll(upload.Wish{Key: key, Content: c})
 }

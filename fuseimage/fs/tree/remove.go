@@ -56,6 +56,7 @@ func (t *Tree) drop(dir *Node, name string) {
 	n := dir.dir.entries[name].node
 	if n.isDir() {
 		t.unmark(n)
+		t.unlist(n)
 	}
 	key, inS3 := t.key(dir, name)
 	if inS3 && n.isFile() && n.local == nil && n.remote.Key == key && n.opens > 0 && len(n.names) == 1 {

@@ -146,6 +146,10 @@ func (t *Tree) unknown(n *Node, shallow bool, since time.Time) *Node {
 
 // loadAll learns all names at and below dir, by one list of all depths.
 func (t *Tree) loadAll(ctx context.Context, dir *Node) error {
+	return again(func() error { return t.loadAllOnce(ctx, dir) })
+}
+
+func (t *Tree) loadAllOnce(ctx context.Context, dir *Node) error {
 	t.mu.Lock()
 	prefix, ok := t.prefix(dir)
 	t.mu.Unlock()
@@ -162,7 +166,7 @@ func (t *Tree) loadAll(ctx context.Context, dir *Node) error {
 	}
 	found := map[string]links{}
 	for name, entries := range levels {
-		l, err := t.linksAmong(ctx, nil, object.Key{Bucket: prefix.Bucket, Name: name}, entries, true)
+		l, err := t.linksAmong(ctx, object.Key{Bucket: prefix.Bucket, Name: name}, entries, true)
 		if err != nil {
 			return err
 		}

@@ -62,6 +62,7 @@ func (t *Tree) settleKey(key object.Key, n *Node, remote bool) {
 func (t *Tree) want(key object.Key, w wish, c upload.Content) {
 	w.content = c
 	t.wishes[key] = &w
+	delete(t.realised, key)
 	if t.batch != nil {
 		*t.batch = append(*t.batch, upload.Wish{Key: key, Content: c})
 		return

@@ -63,7 +63,7 @@ func (t *Tree) linkNames(ctx context.Context, dir *Node) (map[string]bool, error
 	t.mu.Lock()
 	prefix, ok := t.prefix(dir)
 	d := dir.dir
-	known := !ok || d.born || d.links != nil && (t.owned(prefix) || time.Since(d.linksSeen) < t.cfg.Refresh)
+	known := !ok || d.born || t.listIsOurs(prefix) || d.links != nil && (t.owned(prefix) || time.Since(d.linksSeen) < t.cfg.Refresh)
 	names := d.links
 	t.mu.Unlock()
 	if known {
@@ -80,6 +80,12 @@ func (t *Tree) linkNames(ctx context.Context, dir *Node) (map[string]bool, error
 	defer t.mu.Unlock()
 	d.links, d.linksSeen = names, time.Now()
 	return names, nil
+}
+
+// listIsOurs reports whether the list of a directory was changed here, so that S3's is not the newest.
+func (t *Tree) listIsOurs(prefix object.Key) bool {
+	_, ours := t.left[object.Key{Bucket: prefix.Bucket, Name: prefix.Name + linksFile}]
+	return ours
 }
 
 // readList reads a linksFile; info is zero where there is none.
@@ -111,8 +117,8 @@ type links struct {
 	targets map[string]string // by name
 }
 
-// linksAmong reads the links among listed objects. dir may be nil; targets that it knows are not read again.
-func (t *Tree) linksAmong(ctx context.Context, dir *Node, prefix object.Key, entries []object.Entry, whole bool) (l links, err error) {
+// linksAmong reads the links among the objects listed under a prefix, but for what is ours or known already.
+func (t *Tree) linksAmong(ctx context.Context, prefix object.Key, entries []object.Entry, whole bool) (l links, err error) {
 	var list object.Info
 	for _, e := range entries {
 		if e.Prefix == "" && e.Key.Name == prefix.Name+linksFile {
@@ -120,7 +126,10 @@ func (t *Tree) linksAmong(ctx context.Context, dir *Node, prefix object.Key, ent
 		}
 		whole = whole || e.Key.Name > prefix.Name+linksFile
 	}
-	if !whole {
+	t.mu.Lock()
+	ours := t.listIsOurs(prefix)
+	t.mu.Unlock()
+	if !whole || ours {
 		return l, nil
 	}
 	if l.names, err = t.readList(ctx, list); err != nil || len(l.names) == 0 {
@@ -136,7 +145,11 @@ func (t *Tree) linksAmong(ctx context.Context, dir *Node, prefix object.Key, ent
 			continue
 		}
 		g.Go(func() error {
-			target, err := t.knownTarget(dir, name, e.Info), error(nil)
+			target, ours := t.known(prefix, name, e.Info)
+			if ours {
+				return nil
+			}
+			var err error
 			if target == "" {
 				target, err = t.readTarget(ctx, e.Info)
 			}
@@ -149,16 +162,23 @@ func (t *Tree) linksAmong(ctx context.Context, dir *Node, prefix object.Key, ent
 	return l, g.Wait()
 }
 
-func (t *Tree) knownTarget(dir *Node, name string, info object.Info) string {
-	if dir == nil {
-		return ""
-	}
+// known returns the target of a link that is known in this version, and whether the name is ours anyway.
+func (t *Tree) known(prefix object.Key, name string, info object.Info) (target string, ours bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if e := dir.dir.entries[name]; e != nil && e.node != nil && e.node.isSymlink() && e.node.remote.ETag == info.ETag {
-		return e.node.target
+	dir, _, ok := t.at(object.Key{Bucket: prefix.Bucket, Name: strings.TrimSuffix(prefix.Name, "/")})
+	if !ok || !dir.isDir() {
+		return "", false
 	}
-	return ""
+	e := dir.dir.entries[name]
+	switch {
+	case e == nil:
+	case e.ours:
+		return "", true
+	case e.node != nil && e.node.isSymlink() && e.node.remote.ETag == info.ETag:
+		return e.node.target, false
+	}
+	return "", false
 }
 
 // putLink records that S3 has a link to target under a name. What is ours is left alone.

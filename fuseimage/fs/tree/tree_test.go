@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
+	"github.com/fusiongen/fusiongen/fuseimage/upload"
 )
 
 func TestObjectAndDirectoryOfOneName(t *testing.T) {
@@ -184,16 +185,17 @@ func TestLateCloseCostsNoSecondUpload(t *testing.T) {
 // TestAnyOrderOfWork: whatever is done to names, and whenever the queue gets round to its work, the tree shows the same
 // as before the work, and in the end a fresh tree shows the same as the one that did it.
 func TestAnyOrderOfWork(t *testing.T) {
-	paths := []string{"a", "b", "c", "d", "a/x", "a/y", "b/x", "b/x/z", "c/x"}
+	paths := []string{"a", "b", "c", "d", "a/l", "a/x", "a/y", "b/x", "b/x/z", "c/x"}
+	other := func(c *Config) { c.Policy = func(object.Key) upload.Class { return upload.Other } } // links are stored as such
 	c := newCache(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		store := newStore(map[string]string{"a/x": "1", "a/y": "2", "b": "3", "c": "4", "d": "5", "keep": "6"})
-		r := newRigIn(rt, c, store, rapid.Uint64().Draw(rt, "seed"))
+		store := newStore(map[string]string{"a/x": "1", "a/y": "2", "b": "3", "c": "4", "d": "5", "keep": "6", "a/l": "x", "a/.fusion.symlinks": "l\n"})
+		r := newRigIn(rt, c, store, rapid.Uint64().Draw(rt, "seed"), other)
 		path := func(label string) string { return rapid.SampledFrom(paths).Draw(rt, label) }
 		ctx := context.Background()
 		for i := range rapid.IntRange(1, 30).Draw(rt, "operations") {
 			before := r.files()
-			switch op := rapid.SampledFrom([]string{"write", "unlink", "mkdir", "rmdir", "rename", "rename", "exchange", "link", "work", "work"}).Draw(rt, "op"); op {
+			switch op := rapid.SampledFrom([]string{"write", "unlink", "mkdir", "rmdir", "rename", "rename", "exchange", "link", "symlink", "symlink", "work", "work", "flush"}).Draw(rt, "op"); op {
 			case "write":
 				_ = r.write(path("path"), fmt.Sprintf("content %d", i))
 			case "rename", "exchange":
@@ -203,6 +205,14 @@ func TestAnyOrderOfWork(t *testing.T) {
 					if dir, name, err := r.parent(path("to")); err == nil {
 						_, _ = r.Link(ctx, f.Node.ID, dir, name)
 					}
+				}
+			case "symlink":
+				if dir, name, err := r.parent(path("path")); err == nil {
+					_, _ = r.Symlink(ctx, dir, name, rapid.SampledFrom([]string{"a", "nowhere"}).Draw(rt, "target"), Owner{})
+				}
+			case "flush":
+				if err := r.Flush(ctx); err != nil {
+					rt.Fatal(err)
 				}
 			case "work":
 				r.queue.work()

@@ -12,7 +12,7 @@ type selection map[string]bool
 // needs are the goals whose measures must come before: what they leave is measured next.
 func needs() map[string][]string {
 	return map[string][]string{
-		G2: {G1}, G3: {G1}, G6: {G5}, G12: {G1, G2}, "G14": {G1, G5, G6, G7, G8},
+		G2: {G1}, G3: {G1}, G6: {G5}, G8: {G9}, G12: {G1, G2}, "G14": {G1, G5, G6, G7, G8},
 	}
 }
 
