@@ -35,10 +35,13 @@ func checkFusionOff(set *lint.Setup, report *lint.Reporter) {
 			}
 			report.At(at, "add {name: FUSION_ENABLED, value: \"true\"}; for the vendor's Fusion set fusion.enabled and wave.enabled", message).See(work, "in S3")
 		}
-		if _, on := t.fusion(); len(heads) == 0 && off != nil {
-			report.At(off, "remove it, for the open runtime with FUSION_ENABLED=true in the head's environment; for the vendor's Fusion set it and wave.enabled", message).See(work, "in S3").As(lint.Warning)
-		} else if len(heads) == 0 && !on {
-			report.At(work, "set fusion.enabled and wave.enabled, or FUSION_ENABLED=true in the head's environment for the open runtime", message).As(lint.Warning)
+		if _, on := t.fusion(); len(heads) > 0 || on {
+			continue
 		}
+		if off != nil {
+			report.At(off, "remove it, for the open runtime with FUSION_ENABLED=true in the head's environment; for the vendor's Fusion set it and wave.enabled", message).See(work, "in S3").As(lint.Warning)
+			continue
+		}
+		report.At(work, "set fusion.enabled and wave.enabled, or FUSION_ENABLED=true in the head's environment for the open runtime", message).As(lint.Warning)
 	}
 }
