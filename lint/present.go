@@ -21,6 +21,7 @@ func (r *renderFS) present(k *Kustomization, top bool) error {
 		file.BuildMetadata, file.SortOptions = []string{types.OriginAnnotations}, nil
 	}
 	file.FixKustomization()
+	//lint:ignore SA1019 people's kustomizations have them still
 	file.Vars = nil                                                      // $(NAME) stays, a value that is not known
 	_ = file.FixKustomizationPreMarshalling(directory{r, r.path(k.Dir)}) // it fails on a label in both forms, which then stays in both
 	out, err := yaml.Marshal(file)
