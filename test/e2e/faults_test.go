@@ -15,13 +15,14 @@ type fault struct {
 	name   string
 	happen func(ctx context.Context, ws *e2e.Workspace, run *e2e.Run) error
 	args   []string // of the pipeline
+	quick  bool     // taken without -e2e.all, too
 	resume bool     // the head itself is gone: a second run goes on
 	cause  string   // what the user reads when the run cannot end well; empty: it ends right
 }
 
 var faults = []fault{
 	{name: "device plugin killed", happen: deletePods("fuse-device-plugin")},
-	{name: "node volumes killed", happen: deletePods("fusion-node")},
+	{name: "node volumes killed", quick: true, happen: deletePods("fusion-node")},
 	{name: "kubelet killed", happen: func(ctx context.Context, ws *e2e.Workspace, _ *e2e.Run) error {
 		return ws.World.Cluster.Restart(ctx, "kubelet", 3*time.Second)
 	}},
@@ -49,7 +50,7 @@ var faults = []fault{
 		time.Sleep(15 * time.Second)
 		return e2e.ScratchDisk.Drain()
 	}},
-	{name: "scratch disk stays full", args: []string{"--waste", "200000", "--retries", "0"}, cause: "No space left on device", happen: func(ctx context.Context, ws *e2e.Workspace, _ *e2e.Run) error {
+	{name: "scratch disk stays full", quick: true, args: []string{"--waste", "200000", "--retries", "0"}, cause: "No space left on device", happen: func(ctx context.Context, ws *e2e.Workspace, _ *e2e.Run) error {
 		return e2e.ScratchDisk.Fill()
 	}},
 }
@@ -73,7 +74,9 @@ func testFaults(t *testing.T, ctx context.Context, w *e2e.World, c e2e.Cell) {
 	})
 	ws := open(t, ctx, w, c)
 	for _, f := range faults {
-		t.Run(f.name, func(t *testing.T) { testFault(t, ctx, ws, f) })
+		if f.quick || *all {
+			t.Run(f.name, func(t *testing.T) { testFault(t, ctx, ws, f) })
+		}
 	}
 }
 
