@@ -11,10 +11,14 @@ var nfStageInLink = lint.Rule{
 				continue
 			}
 			for _, s := range t.directives("stageInMode") {
-				if s.Value.Text() == "link" {
-					report.At(s.Value, "write 'symlink', the default", "stageInMode 'link' makes hard links, and an object store has none: every task fails with \"Operation not supported\"").
-						Safe(lint.Replace(s.Value, "symlink"))
+				if s.Value.Text() != "link" {
+					continue
 				}
+				message, severity := "stageInMode 'link' makes hard links, and an object store has none: every task fails with \"Operation not supported\"", lint.Error
+				if !t.Get("fusion.enabled").IsTrue() {
+					message, severity = "stageInMode 'link' makes hard links, which the open runtime has within one bucket only: tasks with inputs from another one fail with \"Invalid cross-device link\"", lint.Warning
+				}
+				report.At(s.Value, "write 'symlink', the default", message).As(severity).Safe(lint.Replace(s.Value, "symlink"))
 			}
 		}
 	},

@@ -14,8 +14,8 @@ var nfFusionOff = lint.Rule{
 
 func checkFusionOff(set *lint.Setup, report *lint.Reporter) {
 	for _, t := range taskPods(set) {
-		work := t.Get("workDir")
-		if !strings.HasPrefix(work.Text(), "s3://") || t.Get("fusion.enabled") != nil || !t.whole() || t.elsewhere("fusion.enabled") || set.Platform() {
+		work, off := t.Get("workDir"), t.Get("fusion.enabled")
+		if !strings.HasPrefix(work.Text(), "s3://") || off != nil && off.Value != "false" || !t.whole() || t.elsewhere("fusion.enabled") || set.Platform() {
 			continue
 		}
 		const message = "nothing switches Fusion on, and task pods cannot read the work directory in S3 without it: every task fails with \"No such file or directory\""
@@ -35,8 +35,13 @@ func checkFusionOff(set *lint.Setup, report *lint.Reporter) {
 			}
 			report.At(at, "add {name: FUSION_ENABLED, value: \"true\"}; for the vendor's Fusion set fusion.enabled and wave.enabled", message).See(work, "in S3")
 		}
-		if _, on := t.fusion(); len(heads) == 0 && !on {
-			report.At(work, "set fusion.enabled and wave.enabled, or FUSION_ENABLED=true in the head's environment for the open runtime", message).As(lint.Warning)
+		if _, on := t.fusion(); len(heads) > 0 || on {
+			continue
 		}
+		if off != nil {
+			report.At(off, "remove it, for the open runtime with FUSION_ENABLED=true in the head's environment; for the vendor's Fusion set it and wave.enabled", message).See(work, "in S3").As(lint.Warning)
+			continue
+		}
+		report.At(work, "set fusion.enabled and wave.enabled, or FUSION_ENABLED=true in the head's environment for the open runtime", message).As(lint.Warning)
 	}
 }

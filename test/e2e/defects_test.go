@@ -33,6 +33,7 @@ const (
 func option(entry string) string { return "pod = [\n        " + entry + "," }
 
 var defects = []defect{
+	{"FG101", config, "    computeResourceType = 'Job'\n", "", "cannot create resource"},
 	{"FG103", role, "- batch\n    resources:\n      - jobs\n", "- \"\"\n    resources:\n      - jobs\n", "cannot create resource"},
 	{"FG104", binding, "    name: %s-head\n    namespace", "    name: nobody\n    namespace", "cannot create resource"},
 	{"FG303", config, "'nextflow.io/fuse': 1", "'example.com/none': 1", "Insufficient example.com/none"},
@@ -46,11 +47,8 @@ var defects = []defect{
 	{"FG333", namespace, "enforce: baseline", "enforce: strict", "must be one of privileged, baseline, restricted"},
 	{"FG502", config, "namespace = '%s'", "namespace = 'default'", "cannot create resource"},
 	{"FG502", config, "serviceAccount = '%s-task'", "serviceAccount = 'nobody'", `serviceaccount "nobody" not found`},
-	{"FG505", config, "fusion {", "fusion {\n    enabled = true", "requires enabling Wave service"},
 	{"FG506", config, "computeResourceType = 'Job'", "computeResourceType = 'job'", "cannot create resource"},
 	{"FG512", config, "pod = [", option("[emptyDir: [:], mountPath: '/tmp']"), "must be unique"},
-	{"FG513", config, "    computeResourceType = 'Job'\n", "", "cannot create resource"},
-	{"FG518", config, "executor = 'k8s'", "executor = 'k8s'\n    stageInMode = 'link'", "Operation not supported"},
 	{"FG537", config, "privileged = false", "privileged = false\n    enabled = false", "No such file"},
 	{"FG545", config, "executor = 'k8s'", "executor = 'k8'", "Unknown executor name"},
 }

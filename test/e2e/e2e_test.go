@@ -86,9 +86,7 @@ func TestE2E(t *testing.T) {
 		}
 	})
 	t.Run("Restricted", func(t *testing.T) {
-		if w.Kubernetes >= "1.36" {
-			testSmoke(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "csi", Restricted: true}, table)
-		}
+		testSmoke(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "csi", Restricted: true}, table)
 	})
 	t.Run("Head", func(t *testing.T) { testHead(t, ctx, w) })
 	t.Run("Defects", func(t *testing.T) {
@@ -110,7 +108,7 @@ func TestE2E(t *testing.T) {
 
 // testSmoke runs the smallest pipeline with files between its tasks.
 func testSmoke(t *testing.T, ctx context.Context, w *e2e.World, c e2e.Cell, table *table) {
-	if w.Kubernetes < "1.36" && (c.Inject == "policy" || c.Inject == "init") {
+	if w.Kubernetes < "1.36" && (c.Inject == "policy" || c.Inject == "init" || c.Restricted) {
 		if _, err := w.Open(ctx, c); err == nil || !strings.Contains(err.Error(), "needs MutatingAdmissionPolicy") {
 			t.Errorf("Kubernetes %s has no stable admission policies, and the spec is taken: %v", w.Kubernetes, err)
 		}

@@ -59,7 +59,7 @@ func (ws *Workspace) Start(ctx context.Context, pipeline string, args ...string)
 	return r, r.cmd.Start()
 }
 
-// TaskConfig writes the test's additions and returns their path.
+// TaskConfig writes the test's additions beside the tree and returns their path.
 func (ws *Workspace) TaskConfig() (string, error) {
 	image := taskImage
 	switch {
@@ -68,7 +68,7 @@ func (ws *Workspace) TaskConfig() (string, error) {
 	case ws.Cell.Restricted:
 		image = userImage
 	}
-	path := filepath.Join(ws.Dir, "test.config")
+	path := ws.Dir + ".config"
 	text := fmt.Appendf(nil, taskConfig, image, accessKey, secretKey, ws.World.Store.Endpoint, region)
 	return path, os.WriteFile(path, text, 0o644)
 }
