@@ -78,7 +78,7 @@ var (
 	setupWords = newWords("nextflow", "fusion", "seqera", "tower", "|fuse|", "nvme", "instancestore", "instance-store", "localstorage", "node.eks.aws",
 		"[settings", "settings.", "nodeadm", "setup-local-disks", "bootstrap.sh", "eks.amazonaws.com", "oidc.eks", "pods.eks", "kueue", "podidentityassociation")
 	// otherWords are those of documents that belong to a set-up only with others.
-	otherWords = newWords(`"statement"`, "karpenter", "serviceaccount", "rolebinding", "compute-envs:", "maproles", "mapusers", "aws-auth", "accessentr")
+	otherWords = newWords(`"statement"`, "karpenter", "serviceaccount", "rolebinding", "compute-envs:", "maproles", "mapusers", "aws-auth", "accessentr", "eks-platform")
 	// otherKinds are the kinds of such objects, as they stand behind "kind:".
 	otherKinds = newWords("|role|", "|clusterrole|", "|namespace|", "|limitrange|", "|resourcequota|", "|kustomization|", "|csidriver|", "|deviceclass|", "|clusterconfig|",
 		"admissionpolicy", "|secret|", "|externalsecret|", "|sealedsecret|")

@@ -29,7 +29,7 @@ func checkTrusted(t *lint.Policy, report *lint.Reporter) {
 		}
 	}
 	for _, n := range tagged {
-		if len(assumed) > 0 && !among(n, assumed) {
+		if !among(n, assumed) {
 			report.At(n, "name the principal that may assume the role", "%s may tag sessions of the role and not assume it: Platform does both in one call, and is refused", n.Value)
 		}
 	}
