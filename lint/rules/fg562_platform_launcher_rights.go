@@ -2,7 +2,9 @@ package rules
 
 import (
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema/facts"
@@ -14,16 +16,22 @@ var platformLauncherRights = lint.Rule{
 	Check:   checkLauncherRights,
 }
 
+// launcherWords tell Platform's principal from people who use Nextflow, where no compute environment says that Platform launches here.
+var launcherWords = regexp.MustCompile(`(?i)tower|seqera|launcher`)
+
 // checkLauncherRights asks what the principal may do in each namespace, all its Roles there taken together.
 func checkLauncherRights(set *lint.Setup, report *lint.Reporter) {
 	told := map[*lint.Node]bool{}
 	for _, id := range identities(set) {
-		if !platformLike(id) {
+		if !platformLike(id) || !set.Platform() && !launcherWords.MatchString(id.arn+" "+id.username+" "+strings.Join(id.groups, " ")) {
 			continue
 		}
 		held := rolesOf(set, id)
 		for _, namespace := range slices.Sorted(maps.Keys(held)) {
 			roles := held[namespace]
+			if !slices.ContainsFunc(roles, func(r *lint.Object) bool { return slices.Contains(set.Launchers(), r) }) {
+				continue // people who only look
+			}
 			if missing := missingRights(roles); len(missing) > 0 && !told[roles[0].Node] {
 				told[roles[0].Node] = true
 				report.At(roles[0].NameNode(), "add the rules of the published launcher", "Platform logs into the namespace %s as %s, which may not %s there: a launch, or a look at a run, ends with 403", namespace, id.arn, english(missing)).

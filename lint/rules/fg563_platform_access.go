@@ -77,10 +77,9 @@ func checkEntryForms(set *lint.Setup, report *lint.Reporter) {
 		if !forEntries(o) {
 			continue
 		}
-		for _, other := range ackEntries(set) {
-			if o.NameNode().File == other.NameNode().File || path.Dir(o.NameNode().File.Name) != path.Dir(other.NameNode().File.Name) {
-				continue
-			}
+		beside := slices.DeleteFunc(ackEntries(set), func(other *lint.Object) bool { return path.Dir(o.File.Name) != path.Dir(other.File.Name) })
+		if len(beside) == 1 { // of several, nothing says which is the same
+			other := beside[0]
 			differ := func(at, seen *lint.Node, what string) {
 				report.At(at, "make both say the same; of a generated tree, build it again", "two forms of one access entry name different %s: who gets into which cluster depends on the one that is applied", what).See(seen, "the other form")
 			}
