@@ -12,6 +12,7 @@ import (
 type computeEnv struct {
 	block     *lint.Node // holds the fields
 	platform  string     // eks-platform, k8s-platform; "" where nothing says it
+	title     *lint.Node // its name; nil where the form has none
 	terraform bool       // the fields have the provider's names
 	imported  bool       // the file of tw compute-envs import, which ignores names that it does not know
 }
@@ -21,13 +22,13 @@ func computeEnvs(set *lint.Setup) []computeEnv {
 	var out []computeEnv
 	for _, d := range set.Data {
 		if config := d.Get("computeEnv", "config"); config != nil && config.Kind == lint.Map {
-			out = append(out, computeEnv{block: config, platform: d.Get("computeEnv", "platform").Text()})
+			out = append(out, computeEnv{block: config, platform: d.Get("computeEnv", "platform").Text(), title: d.Get("computeEnv", "name")})
 			continue
 		}
 		if all := d.Get("resource", "seqera_compute_env"); all != nil {
 			for _, r := range all.Fields {
 				for _, f := range entriesOf(r.Value.Get("compute_env", "config")) {
-					out = append(out, computeEnv{block: f.Value, platform: strings.ReplaceAll(f.Key.Value, "_", "-"), terraform: true})
+					out = append(out, computeEnv{block: f.Value, platform: strings.ReplaceAll(f.Key.Value, "_", "-"), title: r.Value.Get("compute_env", "name"), terraform: true})
 				}
 			}
 			continue

@@ -59,6 +59,9 @@ func checkSubject(set *lint.Setup, see sight, report *lint.Reporter, b *lint.Obj
 	if kind.Known() && !slices.Contains([]string{"ServiceAccount", "User", "Group"}, kind.Value) {
 		report.At(kind, "write ServiceAccount", "%s has a subject of kind %s, and the API server refuses it", b.ID(), kind.Value)
 	}
+	if group := s.Get("apiGroup"); group.Known() && slices.Contains([]string{"User", "Group"}, kind.Text()) && group.Value != "rbac.authorization.k8s.io" && group.Value != "" {
+		report.At(group, "write rbac.authorization.k8s.io", "%s has a subject of the group %s, and the API server refuses it", b.ID(), group.Value).Safe(replace(group, "rbac.authorization.k8s.io")...)
+	}
 	if kind == nil || name == nil {
 		report.At(s, "write kind: ServiceAccount and the account's name", "%s has a subject without kind or name, and the API server refuses it", b.ID())
 	}

@@ -63,16 +63,22 @@ func nonEmpty(s string) []string {
 func boundAs(bindings []*lint.Object, id identity) bool {
 	return slices.ContainsFunc(bindings, func(b *lint.Object) bool {
 		return slices.ContainsFunc(b.Get("subjects").List(), func(s *lint.Node) bool {
-			name := s.Get("name").Text()
-			switch s.Get("kind").Text() {
-			case "Group":
-				return slices.Contains(id.groups, name)
-			case "User":
-				return name == id.username
-			}
-			return s.Get("name").Unknown()
+			kind := s.Get("kind").Text()
+			return id.is(s) || kind != "Group" && kind != "User" && s.Get("name").Unknown()
 		})
 	})
+}
+
+// is says whether a subject of a binding is the identity.
+func (id identity) is(subject *lint.Node) bool {
+	name := subject.Get("name").Text()
+	switch subject.Get("kind").Text() {
+	case "Group":
+		return slices.Contains(id.groups, name)
+	case "User":
+		return name != "" && name == id.username
+	}
+	return false
 }
 
 // identities are the mappings of Platform's principal: entries of aws-auth and access entries. In the ConfigMap of a whole

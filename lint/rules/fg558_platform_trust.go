@@ -16,6 +16,7 @@ var platformTrust = lint.Rule{
 			checkPlatformTrust(t, report)
 		}
 		checkPlatformScope(set, report)
+		checkClusterLookup(set, report)
 		checkSharedPrincipal(set, report)
 	},
 }
@@ -51,6 +52,8 @@ func checkPlatformTrust(t *lint.Policy, report *lint.Reporter) {
 	if !platform {
 		return
 	}
+	checkTrusted(t, report)
+	checkTrusted(t, report)
 	for _, s := range t.Statements() {
 		id := externalID(s)
 		if n := has(s, "sts:AssumeRole"); n != nil && id == nil && slices.Contains(s.Principal.Get("AWS").Texts(), facts.CloudLauncher) {

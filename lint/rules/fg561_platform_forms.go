@@ -19,6 +19,9 @@ var platformForms = lint.Rule{
 var neededFields = []string{"region", "clusterName", "workDir", "headServiceAccount"}
 
 func checkForms(set *lint.Setup, report *lint.Reporter) {
+	for _, d := range set.Data {
+		checkWrapper(set, d, report)
+	}
 	all := computeEnvs(set)
 	for _, e := range all {
 		if e.platform != "eks-platform" {
@@ -34,6 +37,7 @@ func checkForms(set *lint.Setup, report *lint.Reporter) {
 		for _, other := range all[:i] {
 			if e.platform == "eks-platform" && other.platform == e.platform && e.block.File != other.block.File && oneEnvironment(e, other) {
 				compareForms(other, e, report)
+				compareNames(set, other, e, report)
 			}
 		}
 	}

@@ -33,8 +33,8 @@ func checkOrphans(set *lint.Setup, report *lint.Reporter) {
 			See(k.Node, "the kustomization")
 		if user := neededBy(set, o); user != nil && user.Root != "" {
 			f.As(lint.Error).See(user.NameNode(), "%s needs it", user.ID())
-		} else if n := taskNeeds(set, o); n != nil {
-			f.As(lint.Error).See(n, "tasks ask for it")
+		} else if n := askedBy(set, o); n != nil {
+			f.As(lint.Error).See(n, "this asks for it")
 		}
 	}
 }

@@ -32,7 +32,7 @@ func checkLeftOut(set *lint.Setup, report *lint.Reporter) {
 			if o.Root != left.Dir || !partOfRun(o) {
 				continue
 			}
-			user, setting := neededBy(set, o), taskNeeds(set, o)
+			user, setting := neededBy(set, o), askedBy(set, o)
 			if setting == nil && (user == nil || user.Root == left.Dir) {
 				continue
 			}
@@ -42,7 +42,7 @@ func checkLeftOut(set *lint.Setup, report *lint.Reporter) {
 			}
 			f := report.At(at, "add "+strings.TrimPrefix(left.Dir, top.Dir+"/")+" to resources; apply it by itself only where another team does", "%s leaves out %s, which no kustomization names: %s is then not there, and a run needs it", top.File.Name, left.Dir, o.ID())
 			if setting != nil {
-				f.See(setting, "tasks ask for it")
+				f.See(setting, "this asks for it")
 			} else {
 				f.See(user.NameNode(), "%s needs it", user.ID())
 			}

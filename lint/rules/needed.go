@@ -57,8 +57,11 @@ func neededBy(set *lint.Setup, o *lint.Object) *lint.Object {
 	return nil
 }
 
-// taskNeeds is the setting by which tasks ask for what an object gives, nil where none does.
-func taskNeeds(set *lint.Setup, o *lint.Object) *lint.Node {
+// askedBy is the setting by which tasks or Seqera Platform ask for what an object gives, nil where none does.
+func askedBy(set *lint.Setup, o *lint.Object) *lint.Node {
+	if n := platformAsks(set, o); n != nil {
+		return n
+	}
 	for _, t := range taskPods(set) {
 		switch o.Kind {
 		case "DaemonSet":
@@ -79,6 +82,25 @@ func taskNeeds(set *lint.Setup, o *lint.Object) *lint.Node {
 			if n := t.Get("k8s.serviceAccount"); n.Text() == o.Name && t.namespace() == o.Namespace {
 				return n
 			}
+		}
+	}
+	return nil
+}
+
+// platformAsks: a compute environment names the accounts of its runs, whose grants it needs, too; and Platform's principal has its own.
+func platformAsks(set *lint.Setup, o *lint.Object) *lint.Node {
+	binding := o.Kind == "RoleBinding"
+	for _, e := range computeEnvs(set) {
+		for _, field := range [...]string{"headServiceAccount", "computeServiceAccount"} {
+			account := lint.Account{Namespace: e.namespace(), Name: e.get(field).Text()}
+			if account.Name != "" && (o.Kind == "ServiceAccount" && same(account, lint.Account{Namespace: o.Namespace, Name: o.Name}) || binding && holds(subjects(o), account)) {
+				return e.get(field)
+			}
+		}
+	}
+	for _, id := range identities(set) {
+		if binding && platformLike(id) && slices.ContainsFunc(o.Get("subjects").List(), id.is) {
+			return id.at
 		}
 	}
 	return nil

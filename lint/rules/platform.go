@@ -7,5 +7,6 @@ func platformRules() []lint.Rule {
 	return []lint.Rule{
 		platformUnbound, platformComputeAccount, platformAccountMissing, platformFusion, platformField,
 		platformPodSecurity, platformManaged, platformTrust, platformLimits, platformNameStale, platformForms,
+		platformLauncherRights, platformAccess,
 	}
 }

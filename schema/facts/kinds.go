@@ -49,6 +49,8 @@ NodeOverlay karpenter.sh/v1alpha1
 EC2NodeClass karpenter.k8s.aws/v1 karpenter.k8s.aws/v1beta1
 NodeClass eks.amazonaws.com/v1
 ClusterQueue kueue.x-k8s.io/v1beta1 kueue.x-k8s.io/v1beta2
+AccessEntry eks.services.k8s.aws/v1alpha1
+ClusterConfig eksctl.io/v1alpha5
 LocalQueue kueue.x-k8s.io/v1beta1 kueue.x-k8s.io/v1beta2
 ResourceFlavor kueue.x-k8s.io/v1beta1 kueue.x-k8s.io/v1beta2
 `
