@@ -18,20 +18,37 @@ type Options struct {
 // Build makes the tree in memory, or reports every stage that failed. It reads ws and the embedded templates only, no
 // clock and no environment: equal in, equal bytes out.
 func Build(ws *schema.Workspace, opts Options) (*Tree, error) {
-	b := &builder{ws: ws, opts: opts, tree: &Tree{files: map[string][]byte{}, origins: map[string]map[string]string{}}}
+	b := newBuilder(ws, opts)
+	return b.tree, b.run(append(separate(), joint()...))
+}
+
+type stage struct {
+	name string
+	add  func(*builder) error
+}
+
+// separate are the stages whose files belong to one environment, or to what environments share.
+func separate() []stage {
+	return []stage{{"kustomize", addKustomize}, {"iam", addIAM}, {"nodes", addNodes}, {"s3", addLifecycle}, {"platform", addPlatform}}
+}
+
+// joint are the stages whose files speak of all environments.
+func joint() []stage {
+	return []stage{{"nextflow.config", addConfig}, {"readme", addReadme}, {"sum", addSum}}
+}
+
+func newBuilder(ws *schema.Workspace, opts Options) *builder {
+	return &builder{ws: ws, opts: opts, tree: &Tree{files: map[string][]byte{}, origins: map[string]map[string]string{}, ws: ws, opts: opts}}
+}
+
+func (b *builder) run(stages []stage) error {
 	var errs []error
-	for _, stage := range []struct {
-		name string
-		add  func(*builder) error
-	}{
-		{"kustomize", addKustomize}, {"iam", addIAM}, {"nodes", addNodes}, {"s3", addLifecycle},
-		{"nextflow.config", addConfig}, {"platform", addPlatform}, {"readme", addReadme}, {"sum", addSum},
-	} {
-		if err := stage.add(b); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", stage.name, err))
+	for _, s := range stages {
+		if err := s.add(b); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
 		}
 	}
-	return b.tree, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // builder carries one Build.

@@ -9,12 +9,17 @@ import (
 	"path"
 	"slices"
 	"testing/fstest"
+
+	"github.com/fusiongen/fusiongen/schema"
 )
 
 // Tree is a generated tree, by slash path. It is read-only after Build.
 type Tree struct {
 	files   map[string][]byte
 	origins map[string]map[string]string // file → field path of a leaf → field path of the spec
+
+	ws   *schema.Workspace // that it is built from
+	opts Options
 }
 
 // File is one file of a tree.

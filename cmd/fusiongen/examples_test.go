@@ -36,7 +36,7 @@ func TestExamplesLintClean(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, err := lint.Run(generated(tree, lint.NewFile(name, src), "", ws), rules.All(), lint.Options{Today: "2026-11-01"})
+			found, err := lint.Run(generated(tree, lint.NewFile(name, src)), rules.All(), lint.Options{Today: "2026-11-01"})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -31,7 +31,7 @@ func TestRandomSpecsLint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, err := c.lintGenerated(tree, "spec.json", lint.NewFile("spec.json", src), "", ws, rules.All(), lint.Options{Today: "2026-11-01"})
+		found, err := c.lintGenerated(tree, lint.NewFile("spec.json", src), "", ws, rules.All(), lint.Options{Today: "2026-11-01"})
 		if err != nil {
 			t.Fatal(err)
 		}

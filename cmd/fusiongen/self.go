@@ -25,7 +25,7 @@ func (c *cli) lintTree(tree *gen.Tree, spec, env string, ws *schema.Workspace, w
 		file = lint.NewFile(spec, src)
 	}
 	all := rules.All()
-	found, err := c.lintGenerated(tree, spec, file, env, ws, all, lint.Options{Today: time.Now().Format(time.DateOnly)})
+	found, err := c.lintGenerated(tree, file, env, ws, all, lint.Options{Today: time.Now().Format(time.DateOnly)})
 	if err != nil {
 		return err
 	}
@@ -65,25 +65,23 @@ func (l *linter) promised(path string, selected []lint.Rule, opts lint.Options) 
 	if err != nil {
 		return nil, false, err
 	}
-	found, err = l.cli.lintGenerated(tree, path, lint.NewFile(path, src), "", ws, selected, opts)
+	found, err = l.cli.lintGenerated(tree, lint.NewFile(path, src), "", ws, selected, opts)
 	return found, true, err
 }
 
 // lintGenerated lints a tree in memory. Of several environments each is linted as the only one, so that the time grows with their
 // number and not with its square; what they share is reported once.
-func (c *cli) lintGenerated(tree *gen.Tree, spec string, file *lint.File, env string, ws *schema.Workspace, selected []lint.Rule, opts lint.Options) ([]lint.Finding, error) {
-	if env != "" || len(ws.Environments) < 2 {
-		return lint.Run(generated(tree, file, env, ws), selected, opts)
+func (c *cli) lintGenerated(tree *gen.Tree, file *lint.File, env string, ws *schema.Workspace, selected []lint.Rule, opts lint.Options) ([]lint.Finding, error) {
+	envs := slices.DeleteFunc(slices.Clone(ws.Environments), func(e schema.Environment) bool { return env != "" && e.Name != env })
+	if len(envs) == 0 {
+		return lint.Run(generated(tree, file), selected, opts)
 	}
 	var all, unused []lint.Finding
-	for i, e := range ws.Environments {
-		one := *ws
-		one.Environments = ws.Environments[i : i+1]
-		part, _, err := c.tree(spec, "", &one)
+	for part, err := range tree.Parts(envs...) {
 		if err != nil {
 			return nil, err
 		}
-		found, err := lint.Run(generated(part, file, e.Name, &one), selected, opts)
+		found, err := lint.Run(generated(part, file), selected, opts)
 		if err != nil {
 			return nil, err
 		}
@@ -97,26 +95,18 @@ func (c *cli) lintGenerated(tree *gen.Tree, spec string, file *lint.File, env st
 	}
 	for _, f := range lint.Unique(slices.Clone(unused)) {
 		same := func(o lint.Finding) bool { return o.Pos == f.Pos && o.Message == f.Message }
-		if n := len(unused) - len(slices.DeleteFunc(slices.Clone(unused), same)); n == len(ws.Environments) {
+		if n := len(unused) - len(slices.DeleteFunc(slices.Clone(unused), same)); n == len(envs) {
 			all = append(all, f)
 		}
 	}
 	return lint.Unique(all), nil
 }
 
-// generated is a tree in memory as the linter's input; with env, without what only other environments have.
-func generated(tree *gen.Tree, spec *lint.File, env string, ws *schema.Workspace) lint.Input {
+// generated is a tree in memory as the linter's input.
+func generated(tree *gen.Tree, spec *lint.File) lint.Input {
 	files := fstest.MapFS{}
 	for _, f := range tree.Files() {
 		files[f.Path] = &fstest.MapFile{Data: f.Data}
 	}
-	others := func(name string) bool {
-		for _, e := range ws.Environments {
-			if env != "" && e.Name != env && (name == "overlays/"+e.Name || name == "iam/"+e.Name) {
-				return true
-			}
-		}
-		return false
-	}
-	return lint.Input{Tree: lint.FromFS(files), Paths: []string{"."}, Exclude: others, Spec: spec}
+	return lint.Input{Tree: lint.FromFS(files), Paths: []string{"."}, Spec: spec}
 }
