@@ -67,10 +67,11 @@ func (b *bench) clients(address string) []client {
 // A mounted client.
 type mounted struct {
 	client
-	root string // where the bucket is
-	dir  string
-	cmd  *exec.Cmd
-	said bytes.Buffer
+	root  string // where the bucket is
+	dir   string
+	cache string
+	cmd   *exec.Cmd
+	said  bytes.Buffer
 }
 
 // mount starts the client with an empty cache and returns when the bucket is there.
@@ -83,7 +84,7 @@ func (b *bench) mount(c client) (*mounted, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &mounted{client: c, dir: dir, root: c.root(dir), cmd: c.start(dir, cache)}
+	m := &mounted{client: c, dir: dir, cache: cache, root: c.root(dir), cmd: c.start(dir, cache)}
 	m.cmd.Stderr = &m.said
 	m.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := m.cmd.Start(); err != nil {
@@ -116,6 +117,7 @@ func (m *mounted) end() {
 	}
 	_ = syscall.Unmount(m.dir, syscall.MNT_DETACH)
 	_ = os.Remove(m.dir)
+	_ = os.RemoveAll(m.cache) // peers leave theirs: some GiB a run
 }
 
 // peak is the client's largest resident size so far, in MiB.
