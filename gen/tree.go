@@ -37,14 +37,17 @@ func (t *Tree) Files() []File {
 	return out
 }
 
-// Open makes the tree an fs.FS, which is how the linter sees it.
-func (t *Tree) Open(name string) (fs.File, error) {
+// MapFS is the tree as files in memory, which is how the linter sees it. The map is the caller's.
+func (t *Tree) MapFS() fstest.MapFS {
 	m := fstest.MapFS{}
 	for p, data := range t.files {
 		m[p] = &fstest.MapFile{Data: data, Mode: 0o644}
 	}
-	return m.Open(name)
+	return m
 }
+
+// Open makes the tree an fs.FS.
+func (t *Tree) Open(name string) (fs.File, error) { return t.MapFS().Open(name) }
 
 // Root is the directory of the tree that kubectl apply -k is given for an environment; "" is the spec itself.
 func Root(env string) string {

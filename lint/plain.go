@@ -7,9 +7,10 @@ import (
 
 // plain are the objects of a root whose kustomizations only list files and each other: kustomize hands such files on as they stand,
 // and asking it costs more than all rules together. What it might refuse or change is left to it: ok is false then.
-func (g *graph) plain(top *Kustomization) (out []*Object, ok bool) {
+func (g *graph) plain(top *Kustomization) ([]*Object, bool) {
 	p := plainReader{graph: g, root: top.Dir, seen: map[string]bool{}}
-	return p.objects, p.list(top)
+	ok := p.list(top)
+	return p.objects, ok
 }
 
 // plainReader follows kustomizations that only list.

@@ -30,12 +30,8 @@ func platformTree(t *testing.T, name string) fstest.MapFS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := fstest.MapFS{}
-	for _, f := range tree.Files() {
-		if f.Path != gen.SumFile {
-			out[f.Path] = &fstest.MapFile{Data: f.Data}
-		}
-	}
+	out := tree.MapFS()
+	delete(out, gen.SumFile)
 	return out
 }
 

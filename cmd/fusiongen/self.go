@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"slices"
-	"testing/fstest"
 	"time"
 
 	"github.com/fusiongen/fusiongen/gen"
@@ -104,9 +103,5 @@ func (c *cli) lintGenerated(tree *gen.Tree, file *lint.File, env string, ws *sch
 
 // generated is a tree in memory as the linter's input.
 func generated(tree *gen.Tree, spec *lint.File) lint.Input {
-	files := fstest.MapFS{}
-	for _, f := range tree.Files() {
-		files[f.Path] = &fstest.MapFile{Data: f.Data}
-	}
-	return lint.Input{Tree: lint.FromFS(files), Paths: []string{"."}, Spec: spec}
+	return lint.Input{Tree: lint.FromFS(tree.MapFS()), Paths: []string{"."}, Spec: spec}
 }

@@ -26,8 +26,7 @@ func (c *Cache) Local() (*Local, error) {
 	c.mu.Lock()
 	path := c.path()
 	c.mu.Unlock()
-	// The times of the file are the task's; that we read it to store it is no access.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_NOATIME, 0o600)
+	f, err := openBytes(path, os.O_EXCL)
 	if err != nil {
 		return nil, err
 	}

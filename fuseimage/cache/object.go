@@ -94,7 +94,7 @@ func (o *Object) learn(sum object.Checksum) {
 // acquire opens the file for one more user. o.mu is held.
 func (o *Object) acquire() error {
 	if o.open == 0 {
-		f, err := os.OpenFile(o.path, os.O_RDWR|os.O_CREATE|syscall.O_NOATIME, 0o600)
+		f, err := openBytes(o.path, 0)
 		if err == nil && !o.made {
 			err = f.Truncate(o.info.Size)
 		}

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,4 +21,9 @@ func filesDir(own string) (string, error) {
 		d.Close()
 	}
 	return os.MkdirTemp(own, "files-") // its name decides where, so it has to differ from cache to cache
+}
+
+// openBytes opens one of these files, made if need be. Its times are the task's; that we read it to store it is no access.
+func openBytes(path string, flags int) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOATIME|flags, 0o600)
 }

@@ -1,10 +1,6 @@
 package cache
 
-import (
-	"errors"
-	"os"
-	"syscall"
-)
+import "errors"
 
 // Take makes a Local of a complete object's file, in place: whoever has that file open, such as the kernel for a
 // reader by passthrough, sees what is written to the Local. The version is no longer cached. The caller keeps its
@@ -20,7 +16,7 @@ func (o *Object) Take() (*Local, error) {
 		if o.missing > 0 || !o.verified || len(o.spans) > 0 || c.objects[v] != o {
 			return nil, errors.New("the object is not complete, or is being fetched again")
 		}
-		f, err := os.OpenFile(o.path, os.O_RDWR|os.O_CREATE|syscall.O_NOATIME, 0o600)
+		f, err := openBytes(o.path, 0)
 		if err != nil {
 			return nil, err
 		}

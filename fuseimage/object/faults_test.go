@@ -183,18 +183,7 @@ func TestR09CompleteFails(t *testing.T) {
 	s := s3test.Start(t)
 	data := noise(6<<20, 3)
 	upload := func(t *testing.T, c *object.Client, key object.Key) (object.Info, error) {
-		u, err := c.Begin(t.Context(), key, object.PutOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var parts []object.Part
-		for i, off := range []int64{0, 5 << 20} {
-			p, err := c.Part(t.Context(), u, int32(i+1), bytes.NewReader(data), off, min(5<<20, int64(len(data))-off))
-			if err != nil {
-				t.Fatal(err)
-			}
-			parts = append(parts, p)
-		}
+		u, parts := twoParts(t, c, key, data)
 		return c.Complete(t.Context(), u, parts)
 	}
 	const op = "CompleteMultipartUpload"

@@ -24,18 +24,7 @@ func TestJoinedETag(t *testing.T) {
 			}
 			return f
 		}).URL, quick)
-		u, err := c.Begin(t.Context(), s3test.Key(what), object.PutOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var parts []object.Part
-		for i, off := range []int64{0, 5 << 20} {
-			p, err := c.Part(t.Context(), u, int32(i+1), bytes.NewReader(data), off, min(5<<20, int64(len(data))-off))
-			if err != nil {
-				t.Fatal(err)
-			}
-			parts = append(parts, p)
-		}
+		u, parts := twoParts(t, c, s3test.Key(what), data)
 		info, err := c.Complete(t.Context(), u, parts)
 		if err != nil || info.Checksum.Value != "" {
 			t.Errorf("%s: %+v, %v", what, info, err)
@@ -46,4 +35,22 @@ func TestJoinedETag(t *testing.T) {
 			t.Errorf("%s: read back: %v", what, err)
 		}
 	}
+}
+
+// twoParts begins an upload and sends data in two parts, the first of 5 MiB.
+func twoParts(t *testing.T, c *object.Client, key object.Key, data []byte) (object.Upload, []object.Part) {
+	t.Helper()
+	u, err := c.Begin(t.Context(), key, object.PutOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []object.Part
+	for i, off := range []int64{0, 5 << 20} {
+		p, err := c.Part(t.Context(), u, int32(i+1), bytes.NewReader(data), off, min(5<<20, int64(len(data))-off))
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts = append(parts, p)
+	}
+	return u, parts
 }

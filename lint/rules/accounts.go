@@ -87,6 +87,11 @@ func subjects(b *lint.Object) []lint.Account {
 
 var nextflowImage = regexp.MustCompile(`(?:^|/)nextflow(?:[:@]|$)`)
 
+// nextflows says whether a container's image is Nextflow's own.
+func nextflows(container *lint.Node) bool {
+	return nextflowImage.MatchString(strings.SplitN(container.Get("image").Text(), "@", 2)[0])
+}
+
 // headPods are the pods and workloads in which Nextflow itself runs.
 func headPods(set *lint.Setup) []*lint.Object {
 	var out []*lint.Object
@@ -94,7 +99,7 @@ func headPods(set *lint.Setup) []*lint.Object {
 		for _, c := range o.PodSpec().Get("containers").List() {
 			words := append(c.Get("command").Texts(), c.Get("args").Texts()...)
 			runs := slices.ContainsFunc(words, func(w string) bool { return w == "nextflow" || strings.HasPrefix(w, "nextflow ") })
-			if runs || nextflowImage.MatchString(strings.SplitN(c.Get("image").Text(), "@", 2)[0]) {
+			if runs || nextflows(c) {
 				out = append(out, o)
 				break
 			}

@@ -30,14 +30,8 @@ func checkHeadCommand(set *lint.Setup, report *lint.Reporter) {
 		if slices.ContainsFunc(words, func(n *lint.Node) bool { return !n.Known() }) {
 			continue
 		}
-		official := nextflowImage.MatchString(strings.SplitN(h.Container.Get("image").Text(), "@", 2)[0])
-		at := h.Container.Get("command")
-		if at == nil {
-			at = h.Container.Get("args")
-		}
-		if at == nil {
-			at = h.Container.Get("name")
-		}
+		official := nextflows(h.Container)
+		at := orNode(orNode(h.Container.Get("command"), h.Container.Get("args")), h.Container.Get("name"))
 		switch {
 		case len(words) > 0 && path.Base(words[0].Value) == "nextflow":
 			checkNextflowWords(report, h, at, words[1:])

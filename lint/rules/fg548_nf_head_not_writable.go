@@ -15,7 +15,7 @@ var nfHeadNotWritable = lint.Rule{
 // checkHeadWritable looks at heads of Nextflow's own image, in which everything belongs to root: its directory / and NXF_HOME=/.nextflow.
 func checkHeadWritable(set *lint.Setup, report *lint.Reporter) {
 	for _, h := range headContainers(set) {
-		if !nextflowImage.MatchString(strings.SplitN(h.Container.Get("image").Text(), "@", 2)[0]) || !notRoot(h) || h.open() {
+		if !nextflows(h.Container) || !notRoot(h) || h.open() {
 			continue
 		}
 		const ends = "which its user may not: Nextflow ends at once"

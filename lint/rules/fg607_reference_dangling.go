@@ -115,7 +115,7 @@ func checkCommand(set *lint.Setup, see sight, report *lint.Reporter, o *lint.Obj
 
 // checkConfigFile looks into the ConfigMap that is mounted where a configuration file is read from.
 func checkConfigFile(see sight, report *lint.Reporter, o *lint.Object, container, file *lint.Node) {
-	official := nextflowImage.MatchString(strings.SplitN(container.Get("image").Text(), "@", 2)[0])
+	official := nextflows(container)
 	mounted := slices.ContainsFunc(container.Get("volumeMounts").List(), func(m *lint.Node) bool {
 		at := m.Get("mountPath")
 		return !at.Known() || file.Text() == at.Value || strings.HasPrefix(file.Text(), strings.TrimRight(at.Value, "/")+"/")

@@ -52,7 +52,7 @@ func checkHeadPod(o *lint.Object, spec *lint.Node, refuse func(n *lint.Node, hin
 	for _, c := range spec.Get("containers").List() {
 		only := orNode(c.Get("securityContext", "runAsNonRoot"), spec.Get("securityContext", "runAsNonRoot"))
 		user := orNode(c.Get("securityContext", "runAsUser"), spec.Get("securityContext", "runAsUser"))
-		if only.IsTrue() && user == nil && nextflowImage.MatchString(strings.SplitN(c.Get("image").Text(), "@", 2)[0]) {
+		if only.IsTrue() && user == nil && nextflows(c) {
 			refuse(only, "write runAsUser: 1000", "it must not run as root, and its image does where no user is given (the kubelet says so)")
 		}
 	}

@@ -36,10 +36,7 @@ func checkLeftOut(set *lint.Setup, report *lint.Reporter) {
 			if setting == nil && (user == nil || user.Root == left.Dir) {
 				continue
 			}
-			at := top.Node.Get("resources")
-			if at == nil {
-				at = top.Node
-			}
+			at := orNode(top.Node.Get("resources"), top.Node)
 			f := report.At(at, "add "+strings.TrimPrefix(left.Dir, top.Dir+"/")+" to resources; apply it by itself only where another team does", "%s leaves out %s, which no kustomization names: %s is then not there, and a run needs it", top.File.Name, left.Dir, o.ID())
 			if setting != nil {
 				f.See(setting, "this asks for it")
