@@ -64,20 +64,18 @@ func Open(ctx context.Context, dir string, quota int64, client *object.Client) (
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the cache: %w", err)
 	}
-	own, err := os.MkdirTemp(dir, prefix)
+	path, locked, err := own(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make the cache: %w", err)
 	}
-	c := &Cache{dir: own, quota: quota, client: client, log: client.Log(), objects: map[version]*Object{}, freed: make(chan struct{})}
+	c := &Cache{dir: path, lock: locked, quota: quota, client: client, log: client.Log(), objects: map[version]*Object{}, freed: make(chan struct{})}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	if c.lock, err = lock(own); err == nil {
-		c.journal, err = newJournal(own)
-	}
-	if err == nil {
-		c.files, err = filesDir(own)
+	if c.journal, err = newJournal(path); err == nil {
+		c.files, err = filesDir(path)
 	}
 	if err != nil {
-		os.RemoveAll(own)
+		os.RemoveAll(path)
+		locked.Close()
 		return nil, fmt.Errorf("cannot make the cache: %w", err)
 	}
 	c.running.Go(func() { c.recoverOthers(dir) })
@@ -88,7 +86,7 @@ func Open(ctx context.Context, dir string, quota int64, client *object.Client) (
 func (c *Cache) Close() error {
 	c.cancel()
 	c.running.Wait()
-	err := errors.Join(c.journal.close(), os.RemoveAll(c.dir))
+	err := errors.Join(c.journal.close(), removeLocked(c.dir))
 	c.lock.Close()
 	return err
 }

@@ -3,24 +3,16 @@ package cache
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
-	"syscall"
-	"time"
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
 
-const (
-	prefix      = ".fusion-" // of the directories of caches: hidden, as dir is often the task's own /tmp
-	lockName    = "lock"     // held by flock(2) while the process lives, so a kill -9 gives it back
-	journalName = "uploads"
-)
+const journalName = "uploads"
 
 // A Journal is a file that names the multipart uploads in progress: one JSON record a line, appended. A line that a
 // crash has cut is ignored.
@@ -108,70 +100,4 @@ func unfinished(r io.Reader) (uploads []object.Upload, keys []object.Key) {
 		keys = append(keys, k)
 	}
 	return uploads, keys
-}
-
-// lock takes the directory's lock; it fails when a living process has it.
-func lock(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-// recoverOthers removes the caches of dead processes in dir. One whose uploads could not be aborted stays for the
-// next process.
-func (c *Cache) recoverOthers(dir string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		other := filepath.Join(dir, e.Name())
-		info, err := e.Info()
-		if !e.IsDir() || !strings.HasPrefix(e.Name(), prefix) || other == c.dir || err != nil ||
-			time.Since(info.ModTime()) < time.Second && !exists(filepath.Join(other, lockName)) { // about to be locked
-			continue
-		}
-		l, err := lock(other)
-		if err != nil {
-			continue
-		}
-		ctx, cancel := context.WithTimeout(c.ctx, time.Minute)
-		if err := c.abandon(ctx, other); err != nil {
-			c.log.Warn("uploads of an earlier process could not be aborted", "dir", other, "err", err)
-		} else {
-			os.RemoveAll(other)
-		}
-		cancel()
-		l.Close()
-	}
-}
-
-func exists(path string) bool { _, err := os.Lstat(path); return err == nil }
-
-// abandon aborts the uploads in the journal of dir.
-func (c *Cache) abandon(ctx context.Context, dir string) error {
-	f, err := os.Open(filepath.Join(dir, journalName))
-	if err != nil {
-		return nil // it died before it had one
-	}
-	defer f.Close()
-	uploads, keys := unfinished(f)
-	for _, k := range keys {
-		if ids, err := c.client.Uploads(ctx, k); err == nil { // may be forbidden: the bucket's lifecycle rule is left
-			uploads = append(uploads, ids...)
-		}
-	}
-	for _, u := range uploads {
-		if err := c.client.Abort(ctx, u); err != nil {
-			return err
-		}
-		c.log.Info("aborted an upload of an earlier process", "key", u.Key.String())
-	}
-	return nil
 }
