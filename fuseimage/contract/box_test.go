@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -64,6 +65,9 @@ func (b box) start(t *testing.T) *run {
 	r := &run{t: t, cmd: exec.Command("/proc/self/exe"), ended: make(chan error, 1)}
 	r.cmd.Args = []string{boxName, string(spec)}
 	r.cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp", "LANG=C.UTF-8"}
+	if race {
+		r.cmd.Env = append(r.cmd.Env, "GORACE=halt_on_error=1") // exit code 66, so that no test can overlook a race
+	}
 	for name, value := range b.Env {
 		r.cmd.Env = append(r.cmd.Env, name+"="+value)
 	}
@@ -105,6 +109,7 @@ func boxInit(spec string) error {
 	if err := b.build(); err != nil {
 		return err
 	}
+	runtime.LockOSThread() // rights are a thread's: the one that drops them has to be the one that becomes the launcher
 	if err := b.dropRights(); err != nil {
 		return err
 	}
