@@ -1,15 +1,12 @@
 package lint
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Problem is why something could not be read as what it is; FG003 reports it.
@@ -42,21 +39,8 @@ type document struct {
 	page bool  // stands in a Markdown page
 }
 
-// form is what a document is.
-type form int
-
-const (
-	formObject        form = iota // Kubernetes
-	formKustomization             // kustomization file
-	formPolicy                    // IAM policy document
-	formConfig                    // nextflow.config
-	formSpec                      // workspace spec
-	formUserData                  // of a node, neither YAML nor JSON
-	formData                      // another mapping of interest: compute environment, lifecycle
-)
-
 // directories that never hold a set-up.
-var skipped = map[string]bool{"node_modules": true, "vendor": true, "__pycache__": true, "testdata": false}
+var skipped = map[string]bool{"node_modules": true, "vendor": true, "__pycache__": true}
 
 type collector struct {
 	tree    Tree
@@ -125,23 +109,6 @@ func (c *collector) walk(out *collected, dir string, names *[]string) {
 	}
 }
 
-func interesting(name string) bool {
-	switch path.Ext(name) {
-	case ".yaml", ".yml", ".json", ".config", ".cue", ".md", ".markdown", ".toml", ".sh", ".mime":
-		return true
-	}
-	return name == "Kustomization"
-}
-
-// manifest says whether a name alone says that a file is a document of ours.
-func manifest(name string) bool {
-	switch path.Ext(name) {
-	case ".yaml", ".yml", ".json":
-		return true
-	}
-	return isKustomization(name) || path.Base(name) == "nextflow.config"
-}
-
 // read takes one file in. Problems of a file that was found by walking count only if it looks like ours.
 func (c *collector) read(out *collected, name string, explicit bool) {
 	f, err := c.graph.file(name)
@@ -201,36 +168,6 @@ func (c *collector) classify(out *collected, f *File, explicit bool) {
 	}
 }
 
-// sniff guesses the extension of a text without a name.
-func sniff(src []byte) string {
-	switch trimmed := bytes.TrimSpace(src); {
-	case bytes.HasPrefix(trimmed, []byte("{")), bytes.HasPrefix(trimmed, []byte("[")):
-		return ".json"
-	case bytes.Contains(src, []byte("\n```")):
-		return ".md"
-	case bytes.Contains(src, []byte("apiVersion:")):
-		return ".yaml"
-	case LooksLikeSpec(src):
-		return ".cue"
-	case settingsTable.Match(src):
-		return ".toml"
-	case looksLikeConfig(src):
-		return ".config"
-	}
-	return ".yaml"
-}
-
-// unreadable is why a file is no text, or "".
-func unreadable(f *File) string {
-	if bytes.IndexByte(f.Src[:min(len(f.Src), 8000)], 0) >= 0 {
-		return "this file is binary"
-	}
-	if !utf8.Valid(f.Src) {
-		return "this file is not UTF-8"
-	}
-	return ""
-}
-
 // data sorts the documents of a YAML or JSON file.
 func (c *collector) data(out *collected, s *source, docs []*Node, bad *syntaxError) {
 	if bad != nil && (s.explicit || concernOf(s.File) != none) {
@@ -241,44 +178,6 @@ func (c *collector) data(out *collected, s *source, docs []*Node, bad *syntaxErr
 			s.docs = append(s.docs, &document{kind: kind, node: n, text: whole(s.File)})
 		}
 	}
-}
-
-// formOf tells what a mapping is by its fields.
-func formOf(name string, n *Node) (form, bool) {
-	has := func(keys ...string) bool {
-		for _, k := range keys {
-			if n.Get(k) == nil {
-				return false
-			}
-		}
-		return true
-	}
-	switch {
-	case n != nil && n.Kind == List && n.Items != nil && n.Items[0].Get("Key") != nil && n.Items[0].Get("Value") != nil:
-		return formData, true // tags of an auto-scaling group
-	case n == nil || n.Kind != Map:
-		return 0, false
-	case isKustomization(name), n.Get("kind").Text() == "Kustomization" && strings.HasPrefix(n.Get("apiVersion").Text(), "kustomize.config.k8s.io"):
-		return formKustomization, true
-	case has("apiVersion", "kind"), has("kind", "metadata"):
-		return formObject, true
-	case has("Statement"):
-		return formPolicy, true
-	case has("cluster", "storage"):
-		return formSpec, true
-	}
-	return formData, true
-}
-
-var configScope = regexp.MustCompile(`(?m)^\s*(?:process|params|profiles|k8s|fusion|wave|aws|docker|executor|includeConfig|plugins|tower|env|manifest|workDir)\b\s*[\s{.=(]`)
-
-func looksLikeConfig(src []byte) bool { return configScope.Match(src) }
-
-var specField = regexp.MustCompile(`(?m)^\s*(cluster|storage)\b`)
-
-// LooksLikeSpec says whether a text has the two blocks that no workspace spec does without, and is no CUE of another purpose.
-func LooksLikeSpec(src []byte) bool {
-	return !bytes.Contains(src, []byte("\npackage ")) && !bytes.HasPrefix(src, []byte("package ")) && len(specField.FindAll(src, 2)) == 2
 }
 
 // page takes the fenced blocks of a Markdown page.

@@ -102,6 +102,7 @@ func (r *run) wait() int {
 
 // boxInit is process 1 of a box before it becomes the launcher.
 func boxInit(spec string) error {
+	runtime.LockOSThread() // capabilities, the seccomp filter and no_new_privs are the thread's that calls exec
 	var b box
 	if err := json.Unmarshal([]byte(spec), &b); err != nil {
 		return err
