@@ -110,7 +110,6 @@ func boxInit(spec string) error {
 	if err := b.build(); err != nil {
 		return err
 	}
-	runtime.LockOSThread() // rights are a thread's: the one that drops them has to be the one that becomes the launcher
 	if err := b.dropRights(); err != nil {
 		return err
 	}
