@@ -6,7 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
@@ -159,11 +158,11 @@ func (o *Object) Fetch(ctx context.Context) error {
 		if o.Complete() {
 			return nil
 		}
-		if o.arriving() {
+		if left := o.arriving(); left != nil {
 			select {
+			case <-left:
 			case <-ctx.Done():
 				return ctx.Err()
-			case <-time.After(time.Millisecond):
 			}
 			continue
 		}
@@ -173,9 +172,13 @@ func (o *Object) Fetch(ctx context.Context) error {
 	}
 }
 
-// arriving says whether all bytes are there, and those who brought them have not left yet: settle waits for that.
-func (o *Object) arriving() bool {
+// arriving returns what tells of a change when all bytes are there, and those who brought them have not left yet: settle
+// waits for that. Otherwise nil.
+func (o *Object) arriving() <-chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.missing == 0 && !o.verified && o.bad == nil && len(o.spans) > 0
+	if o.missing == 0 && !o.verified && o.bad == nil && len(o.spans) > 0 {
+		return o.changed
+	}
+	return nil
 }

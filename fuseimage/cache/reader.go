@@ -8,9 +8,10 @@ import (
 	"github.com/fusiongen/fusiongen/fuseimage/object"
 )
 
-// Constants of read-ahead. A stream has ahead of its reader what was read so far, at least firstWindow, at most
-// maxWindow, and all streams of a cache together at most maxAhead or a quarter of the quota.
+// Constants of read-ahead. A stream has ahead of its reader growth times what was read so far, at least firstWindow, at
+// most maxWindow, and all streams of a cache together at most maxAhead or a quarter of the quota.
 const (
+	growth      = 4 // each costs a round trip: with 2, a stream would be half a GiB far before it has its speed
 	firstWindow = 1 << 20
 	maxWindow   = 8 * partSize
 	maxAhead    = 256 << 20
@@ -85,7 +86,7 @@ func (r *Reader) ahead(off, n int64) (from, to int64) {
 	}
 	from, to = c.until, c.until
 	if c.stream {
-		window := r.o.allow(min(maxWindow, max(firstWindow, c.read)), before)
+		window := r.o.allow(min(maxWindow, max(firstWindow, growth*c.read)), before)
 		goal := min(c.next+window, r.o.info.Size)
 		if part := min(partSize, max(firstWindow/2, window/4)); goal-from >= part || goal == r.o.info.Size && goal > from {
 			to, c.until = goal, goal

@@ -65,6 +65,9 @@ func (b box) start(t *testing.T) *run {
 	r := &run{t: t, cmd: exec.Command("/proc/self/exe"), ended: make(chan error, 1)}
 	r.cmd.Args = []string{boxName, string(spec)}
 	r.cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp", "LANG=C.UTF-8"}
+	if race {
+		r.cmd.Env = append(r.cmd.Env, "GORACE=halt_on_error=1") // exit code 66, so that no test can overlook a race
+	}
 	for name, value := range b.Env {
 		r.cmd.Env = append(r.cmd.Env, name+"="+value)
 	}

@@ -425,4 +425,12 @@ func TestCABundle(t *testing.T) {
 	if _, err := s3test.Client(t, tls.URL).Head(t.Context(), s3test.Key("x")); err == nil || !strings.Contains(err.Error(), "certificate") || time.Since(begun) > 5*time.Second {
 		t.Errorf("after %s: %v", time.Since(begun), err)
 	}
+	missing := object.Config{Region: "us-east-1", CABundle: bundle + ".missing", Endpoint: tls.URL}
+	if _, err := object.New(t.Context(), missing); err == nil {
+		t.Error("a bundle that is not there is accepted")
+	}
+	missing.Endpoint = "http" + strings.TrimPrefix(tls.URL, "https")
+	if _, err := object.New(t.Context(), missing); err != nil {
+		t.Errorf("without TLS the bundle is read: %v", err)
+	}
 }

@@ -120,7 +120,7 @@ func (b *bench) measure(out *results, c client, distant bool) error {
 			return err
 		}
 	}
-	if !out.only.has(G15) {
+	if !out.only.has(G15) || out.unable[c.name] != nil {
 		return nil
 	}
 	took, err := b.replay(c)
@@ -129,8 +129,9 @@ func (b *bench) measure(out *results, c client, distant bool) error {
 		out.add(c.name, G15, took)
 	case c.ours:
 		return fmt.Errorf("replay: %w", err)
-	default: // a peer that cannot do a task's work has no figure
+	default:
 		fmt.Fprintf(os.Stderr, "%s: replay: %v\n", c.name, err)
+		out.unable[c.name] = err
 	}
 	return nil
 }

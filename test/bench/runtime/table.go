@@ -61,10 +61,11 @@ type results struct {
 	clients []client
 	only    selection
 	values  map[string]map[string][]float64 // by column and measure
+	unable  map[string]error                // by client: why a peer cannot do a task's work; it is not tried again
 }
 
 func newResults(clients []client, only selection) *results {
-	return &results{clients, only, map[string]map[string][]float64{}}
+	return &results{clients, only, map[string]map[string][]float64{}, map[string]error{}}
 }
 
 func (r *results) add(column, id string, value float64) {
@@ -135,6 +136,11 @@ func (r *results) table(w io.Writer) {
 		top, _, _, known := r.median(ceiling, m.id)
 		best, beside := r.peer(m)
 		fmt.Fprintf(w, " %s | %s | %s |\n", ratio(a, top, known), ratio(a, best, beside), ratio(b, best, beside))
+	}
+	for _, c := range r.clients {
+		if err := r.unable[c.name]; err != nil {
+			fmt.Fprintf(w, "\nG15 leaves %s out after a run that failed: %v.\n", c.name, err)
+		}
 	}
 }
 
