@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/fusiongen/fusiongen/schema"
 )
@@ -38,7 +40,8 @@ func joint() []stage {
 }
 
 func newBuilder(ws *schema.Workspace, opts Options) *builder {
-	return &builder{ws: ws, opts: opts, tree: &Tree{files: map[string][]byte{}, origins: map[string]map[string]string{}, ws: ws, opts: opts}}
+	tree := &Tree{files: map[string][]byte{}, origins: map[string]map[string]string{}, applied: map[string]unit{}, ws: ws, opts: opts}
+	return &builder{ws: ws, opts: opts, tree: tree}
 }
 
 func (b *builder) run(stages []stage) error {
@@ -81,16 +84,20 @@ func addKustomize(b *builder) error {
 		if err != nil {
 			return err
 		}
-		if err := b.addUnit(Root(env.Name)+"/", env.Workspace, own, shared); err != nil {
+		if err := b.addUnit(env.Name, env.Workspace, own, shared); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// addUnit writes one kustomization with its bases below dir. A base that equals the shared one is referred to.
-func (b *builder) addUnit(dir string, ws *schema.Workspace, own, shared *rendering) error {
-	k := kustomization{}
+// addUnit writes an environment's kustomization with its bases beside it. A base that equals the shared one is referred to.
+func (b *builder) addUnit(env string, ws *schema.Workspace, own, shared *rendering) error {
+	dir := ""
+	if env != "" {
+		dir = Root(env) + "/"
+	}
+	k, u := kustomization{}, unit{}
 	for _, base := range baseOrder {
 		files := own.bases[base]
 		if len(files) == 0 {
@@ -104,12 +111,15 @@ func (b *builder) addUnit(dir string, ws *schema.Workspace, own, shared *renderi
 			k.Resources = append(k.Resources, "base/"+base)
 		}
 		b.addBase(target, files)
+		u.bases = append(u.bases, target)
+		u.objects = slices.AppendSeq(u.objects, maps.Values(files))
 	}
 	if own.head != nil {
 		b.addObject(dir+"head/job.yaml", *own.head)
 	}
 	components, err := b.addComponents(dir, ws, own)
-	k.Components = components
+	k.Components, u.components = components, len(components) > 0
+	b.tree.applied[env] = u
 	b.tree.add(dir+"kustomization.yaml", k.bytes())
 	return err
 }

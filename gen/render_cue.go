@@ -9,9 +9,10 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/encoding/yaml"
+
+	"github.com/fusiongen/fusiongen/schema/evaluator"
 )
 
 //go:embed templates/*.cue
@@ -25,15 +26,15 @@ type rendering struct {
 
 // object is one Kubernetes object as YAML, its fields in the order that the template has them.
 type object struct {
-	kind    string
-	name    string
+	apiVersion, kind, namespace, name string
+
 	data    []byte
 	origins map[string]string // leaf → spec field
 }
 
 // render evaluates the templates; config is the text of nextflow.config.
 func render(in input, config string) (*rendering, error) {
-	ctx := cuecontext.New()
+	ctx := evaluator.New()
 	in.Config = config
 	data, err := json.Marshal(in)
 	if err != nil {
@@ -94,9 +95,14 @@ func newObject(v cue.Value) (object, error) {
 	if err != nil {
 		return object{}, err
 	}
-	kind, _ := v.LookupPath(cue.ParsePath("kind")).String() // validated as concrete; absent is ""
-	name, _ := v.LookupPath(cue.ParsePath("metadata.name")).String()
-	o := object{kind: kind, name: name, data: data, origins: map[string]string{}}
+	field := func(path string) string {
+		text, _ := v.LookupPath(cue.ParsePath(path)).String() // validated as concrete; absent is ""
+		return text
+	}
+	o := object{
+		apiVersion: field("apiVersion"), kind: field("kind"), namespace: field("metadata.namespace"), name: field("metadata.name"),
+		data: data, origins: map[string]string{},
+	}
 	trace(o.origins, v, "", "")
 	return o, nil
 }

@@ -9,7 +9,8 @@ import (
 	"slices"
 
 	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/cuecontext"
+
+	"github.com/fusiongen/fusiongen/schema/evaluator"
 )
 
 //go:embed workspace.cue
@@ -23,7 +24,7 @@ func Load(name string, src []byte, environments ...string) (*Workspace, error) {
 	if diags != nil {
 		return nil, diags
 	}
-	ctx := cuecontext.New()
+	ctx := evaluator.New()
 	constraint := ctx.CompileString(workspaceCUE, cue.Filename("workspace.cue")).LookupPath(cue.ParsePath("#Workspace"))
 	if err := constraint.Err(); err != nil {
 		return nil, fmt.Errorf("the embedded schema: %w", err)

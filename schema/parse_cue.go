@@ -8,10 +8,11 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
+
+	"github.com/fusiongen/fusiongen/schema/evaluator"
 )
 
 // parseCUE evaluates a spec of bare fields: no package clause is needed and no import is followed.
@@ -36,7 +37,7 @@ func parseCUE(name string, src []byte) (result *tree, diags Diagnostics) {
 	for spec := range file.ImportSpecs() {
 		return nil, Diagnostics{{Pos: pos(spec.Pos()), Message: "a spec imports nothing", Hint: "write the values here, or run cue export first"}}
 	}
-	value := cuecontext.New().BuildFile(file)
+	value := evaluator.New().BuildFile(file)
 	if err := value.Validate(cue.Concrete(true)); err != nil {
 		return nil, cueDiagnostics(err, pos)
 	}
