@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 
 	"cuelang.org/go/cue"
 
 	"github.com/fusiongen/fusiongen/schema/evaluator"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 //go:embed workspace.cue
@@ -88,10 +88,10 @@ func (v *validator) environmentsReadable() bool {
 	return ok
 }
 
-var environmentLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
+var environmentLabel = regex.Lazy(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
 func (v *validator) environmentName(name string) {
-	if !environmentLabel.MatchString(name) {
+	if !environmentLabel().MatchString(name) {
 		v.report(v.tree.at(""), "", fmt.Sprintf("an environment's name is a DNS label of at most 32 characters, such as \"prod\"; this is %q", name), "")
 	}
 }
