@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	yaml3 "go.yaml.in/yaml/v3"
+	yaml2 "go.yaml.in/yaml/v2"
+	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/kyaml/resid"
-	"sigs.k8s.io/yaml"
 )
 
 // unit is what one kustomization of a tree applies.
@@ -18,16 +18,16 @@ type unit struct {
 	components bool     // whether components change the objects or add to them
 }
 
-// stream prints the objects in kustomize's legacy order, and as kustomize does: it reads them with one YAML library and
-// writes their JSON with the other.
+// stream prints the objects in kustomize's legacy order, and as kustomize does, which reads with one YAML library and
+// writes with the other.
 func (u unit) stream() ([]byte, error) {
 	var out bytes.Buffer
 	for i, o := range slices.SortedFunc(slices.Values(u.objects), legacy) {
 		var content map[string]any
-		if err := yaml3.Unmarshal(o.data, &content); err != nil {
+		if err := yaml.Unmarshal(o.data, &content); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", o.kind, o.name, err)
 		}
-		data, err := yaml.Marshal(content)
+		data, err := yaml2.Marshal(content)
 		if err != nil {
 			return nil, fmt.Errorf("%s %s: %w", o.kind, o.name, err)
 		}
