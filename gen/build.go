@@ -72,19 +72,20 @@ func (b *builder) units() []schema.Environment {
 // addKustomize writes the bases of the spec, and for each environment a kustomization that refers to the bases that it
 // shares with the spec and holds those that differ.
 func addKustomize(b *builder) error {
-	shared, err := render(newInput(b.ws, b.opts, ""), b.config(b.units()[:1]))
+	t := newTemplates()
+	shared, err := t.render(newInput(b.ws, b.opts, ""), b.config(b.units()[:1]))
 	if err != nil {
 		return err
 	}
 	if len(b.ws.Environments) == 0 {
-		return b.addUnit("", b.ws, shared, nil)
+		return b.addUnit(t, "", b.ws, shared, nil)
 	}
 	for i, env := range b.ws.Environments {
-		own, err := render(newInput(env.Workspace, b.opts, env.Name), b.config(b.ws.Environments[i:i+1]))
+		own, err := t.render(newInput(env.Workspace, b.opts, env.Name), b.config(b.ws.Environments[i:i+1]))
 		if err != nil {
 			return err
 		}
-		if err := b.addUnit(env.Name, env.Workspace, own, shared); err != nil {
+		if err := b.addUnit(t, env.Name, env.Workspace, own, shared); err != nil {
 			return err
 		}
 	}
@@ -92,7 +93,7 @@ func addKustomize(b *builder) error {
 }
 
 // addUnit writes an environment's kustomization with its bases beside it. A base that equals the shared one is referred to.
-func (b *builder) addUnit(env string, ws *schema.Workspace, own, shared *rendering) error {
+func (b *builder) addUnit(t templates, env string, ws *schema.Workspace, own, shared *rendering) error {
 	dir := ""
 	if env != "" {
 		dir = Root(env) + "/"
@@ -117,7 +118,7 @@ func (b *builder) addUnit(env string, ws *schema.Workspace, own, shared *renderi
 	if own.head != nil {
 		b.addObject(dir+"head/job.yaml", *own.head)
 	}
-	components, err := b.addComponents(dir, ws, own)
+	components, err := b.addComponents(t, dir, ws, own)
 	k.Components, u.components = components, len(components) > 0
 	b.tree.applied[env] = u
 	b.tree.add(dir+"kustomization.yaml", k.bytes())

@@ -10,13 +10,25 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/encoding/yaml"
 
 	"github.com/fusiongen/fusiongen/schema/evaluator"
 )
 
 //go:embed templates/*.cue
-var templates embed.FS
+var templateFiles embed.FS
+
+// templates are compiled once for all workspaces of a tree.
+type templates struct {
+	ctx   *cue.Context
+	value cue.Value
+}
+
+func newTemplates() templates {
+	ctx := evaluator.New()
+	return templates{ctx, ctx.CompileString("in: _\n" + templateText())}
+}
 
 // rendering is what the templates make of one workspace.
 type rendering struct {
@@ -33,15 +45,17 @@ type object struct {
 }
 
 // render evaluates the templates; config is the text of nextflow.config.
-func render(in input, config string) (*rendering, error) {
-	ctx := evaluator.New()
+func (t templates) render(in input, config string) (*rendering, error) {
 	in.Config = config
 	data, err := json.Marshal(in)
 	if err != nil {
 		return nil, err
 	}
-	// JSON is CUE: as text of the same file, in is an ordinary field, which a scope is not in every expression.
-	value := ctx.CompileString("in: " + string(data) + "\n" + templateText())
+	x, err := parser.ParseExpr("in", data) // JSON is CUE
+	if err != nil {
+		return nil, err
+	}
+	value := t.value.FillPath(cue.ParsePath("in"), t.ctx.BuildExpr(x))
 	if err := value.Err(); err != nil {
 		return nil, fmt.Errorf("templates: %s", errors.Details(err, nil))
 	}
@@ -78,9 +92,9 @@ func render(in input, config string) (*rendering, error) {
 // templateText is all templates as one file, in the order of their names; a CUE package would need cue/load.
 func templateText() string {
 	var text strings.Builder
-	names, _ := fs.Glob(templates, "templates/*.cue") // the pattern is a constant
+	names, _ := fs.Glob(templateFiles, "templates/*.cue") // the pattern is a constant
 	for _, name := range names {
-		data, _ := templates.ReadFile(name) // embedded
+		data, _ := templateFiles.ReadFile(name) // embedded
 		text.Write(data)
 		text.WriteByte('\n')
 	}
