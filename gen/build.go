@@ -73,7 +73,7 @@ func (b *builder) units() []schema.Environment {
 // shares with the spec and holds those that differ.
 func addKustomize(b *builder) error {
 	t := newTemplates()
-	shared, err := t.render(newInput(b.ws, b.opts, ""), b.config(b.units()[:1]))
+	shared, err := t.render(newInput(b.ws, b.opts, ""), b.config(b.units()[:1]), nil)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func addKustomize(b *builder) error {
 		return b.addUnit(t, "", b.ws, shared, nil)
 	}
 	for i, env := range b.ws.Environments {
-		own, err := t.render(newInput(env.Workspace, b.opts, env.Name), b.config(b.ws.Environments[i:i+1]))
+		own, err := t.render(newInput(env.Workspace, b.opts, env.Name), b.config(b.ws.Environments[i:i+1]), shared)
 		if err != nil {
 			return err
 		}

@@ -88,7 +88,7 @@ func (d derivation) files(t templates, ws *schema.Workspace, opts Options) (map[
 	other := *ws
 	d.change(&other)
 	in := newInput(&other, opts, "")
-	made, err := t.render(in, "")
+	made, err := t.render(in, "", nil)
 	if err != nil {
 		return nil, err
 	}

@@ -32,8 +32,17 @@ func newTemplates() templates {
 
 // rendering is what the templates make of one workspace.
 type rendering struct {
-	bases map[string]map[string]object // base → file → object
-	head  *object
+	bases  map[string]map[string]object // base → file → object
+	head   *object
+	values map[string]cue.Value // base/file → what the object was written from
+}
+
+// object is the object of a file if it would be written from the same value.
+func (r *rendering) object(base, file string, v cue.Value) (object, bool) {
+	if r == nil || !r.values[base+"/"+file].Equals(v) {
+		return object{}, false
+	}
+	return r.bases[base][file], true
 }
 
 // object is one Kubernetes object as YAML, its fields in the order that the template has them.
@@ -44,8 +53,9 @@ type object struct {
 	origins map[string]string // leaf → spec field
 }
 
-// render evaluates the templates; config is the text of nextflow.config.
-func (t templates) render(in input, config string) (*rendering, error) {
+// render evaluates the templates; config is the text of nextflow.config. Objects that are the same in another rendering, or nil, are
+// taken from there: writing them costs most.
+func (t templates) render(in input, config string, other *rendering) (*rendering, error) {
 	in.Config = config
 	data, err := json.Marshal(in)
 	if err != nil {
@@ -59,7 +69,7 @@ func (t templates) render(in input, config string) (*rendering, error) {
 	if err := value.Err(); err != nil {
 		return nil, fmt.Errorf("templates: %s", errors.Details(err, nil))
 	}
-	out := &rendering{bases: map[string]map[string]object{}}
+	out := &rendering{bases: map[string]map[string]object{}, values: map[string]cue.Value{}}
 	bases, err := value.LookupPath(cue.ParsePath("base")).Fields()
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
@@ -72,11 +82,14 @@ func (t templates) render(in input, config string) (*rendering, error) {
 			return nil, fmt.Errorf("templates: %s: %w", name, err)
 		}
 		for files.Next() {
-			o, err := newObject(files.Value())
-			if err != nil {
-				return nil, fmt.Errorf("templates: %s/%s: %w", name, files.Selector(), err)
+			file, v := files.Selector().Unquoted(), files.Value()
+			o, same := other.object(name, file, v)
+			if !same {
+				if o, err = newObject(v); err != nil {
+					return nil, fmt.Errorf("templates: %s/%s: %w", name, file, err)
+				}
 			}
-			out.bases[name][files.Selector().Unquoted()] = o
+			out.bases[name][file], out.values[name+"/"+file] = o, v
 		}
 	}
 	if head := value.LookupPath(cue.ParsePath("head")); head.Exists() {
