@@ -1,3 +1,5 @@
+//go:build !race
+
 package cache_test
 
 import (
@@ -21,14 +23,12 @@ const (
 	crowdFile = 12 << 20
 )
 
-// Sixty-four readers at once, of files larger than the whole budget together: the process stays below 128 MiB.
+// Sixty-four readers at once, of files larger than the whole budget together: the process stays below 128 MiB, built without
+// the race detector.
 func TestR15MemoryOfManyReaders(t *testing.T) {
 	if url := os.Getenv("CACHE_CROWD_URL"); url != "" {
 		readAsCrowd(t, url)
 		return
-	}
-	if testing.Short() {
-		t.Skip("the bound is of a build without the race detector: part of the full run")
 	}
 	s := s3test.Start(t)
 	c := s3test.Client(t, s.URL)

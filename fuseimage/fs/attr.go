@@ -2,6 +2,7 @@ package fs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -97,7 +98,13 @@ func (fs *FS) resize(ctx context.Context, n *tree.Node, size int64) error {
 // StatFs implements fuse.RawFileSystem: space is that of the cache's disk, where what is written has to fit.
 func (fs *FS) StatFs(_ <-chan struct{}, in *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
 	var st unix.Statfs_t
-	if err := unix.Fstatfs(int(fs.scratch.File().Fd()), &st); err != nil {
+	// The kernel may ask while Close runs, after a mount was detached that somebody still uses.
+	var failed error
+	conn, err := fs.scratch.File().SyscallConn()
+	if err == nil {
+		err = conn.Control(func(fd uintptr) { failed = unix.Fstatfs(int(fd), &st) })
+	}
+	if err := errors.Join(err, failed); err != nil {
 		return fs.status("statfs", in.NodeId, err)
 	}
 	out.Blocks, out.Bfree, out.Bavail = st.Blocks, st.Bfree, st.Bavail
