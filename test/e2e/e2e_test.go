@@ -89,6 +89,7 @@ func TestE2E(t *testing.T) {
 		testSmoke(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "csi", Restricted: true}, table)
 	})
 	t.Run("Head", func(t *testing.T) { testHead(t, ctx, w) })
+	t.Run("Identity", func(t *testing.T) { testIdentity(t, ctx, w) })
 	t.Run("Defects", func(t *testing.T) {
 		if *all {
 			testDefects(t, ctx, w, full[0])

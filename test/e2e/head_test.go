@@ -16,13 +16,21 @@ import (
 	"github.com/fusiongen/fusiongen/test/e2e"
 )
 
-// testHead runs the head in the cluster: the generated Job, with the pipeline put where its comment says, and with what the
-// test adds for want of AWS: the S3 server and its credentials.
+// testHead runs the smallest pipeline with the head in the cluster.
 func testHead(t *testing.T, ctx context.Context, w *e2e.World) {
 	if err := w.LoadHead(ctx); err != nil {
 		t.Fatal(err)
 	}
 	ws := open(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "emptyDir", HeadInCluster: true})
+	job := startHead(t, ctx, ws, pipeline{name: "smoke"})
+	completes(t, ctx, ws, job)
+	published(t, ctx, ws, pipeline{name: "smoke"})
+}
+
+// startHead makes the generated Job, with the pipeline put where its comment says, and with what the test adds for want of AWS.
+// It returns the Job's name, "job.batch/NAME".
+func startHead(t *testing.T, ctx context.Context, ws *e2e.Workspace, p pipeline) string {
+	t.Helper()
 	data, err := os.ReadFile(filepath.Join(ws.Dir, "head", "job.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -35,14 +43,18 @@ func testHead(t *testing.T, ctx context.Context, w *e2e.World) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := w.Cluster.Kubectl
-	if _, _, err := k(ctx, "", "-n", ws.Name, "create", "configmap", "test-config", "--from-file=test.config="+config); err != nil {
+	k := ws.World.Cluster.Kubectl
+	settings, _, err := k(ctx, "", "-n", ws.Name, "create", "configmap", "test-config", "--from-file=test.config="+config, "--dry-run=client", "-o", "yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := k(ctx, settings, "apply", "-f", "-"); err != nil {
 		t.Fatal(err)
 	}
 	pod := &job.Spec.Template.Spec
 	head := &pod.Containers[0]
 	head.Command = []string{"nextflow", "-C", "/etc/nextflow/nextflow.config", "-C", "/test/test.config", "run"}
-	head.Args = []string{"/pipelines/smoke/main.nf", "-ansi-log", "false", "-w", "s3://" + ws.Bucket + "/work", "--out", "s3://results-" + ws.Name + "/smoke"}
+	head.Args = append([]string{"/pipelines/" + p.name + "/main.nf", "-ansi-log", "false", "-w", "s3://" + ws.Bucket + "/work", "--out", "s3://results-" + ws.Name + "/" + p.name}, p.args...)
 	for _, e := range ws.Environment() {
 		name, value, _ := strings.Cut(e, "=")
 		if name != "FUSION_ENABLED" && name != "AWS_REGION" { // the generated Job has these
@@ -60,15 +72,31 @@ func testHead(t *testing.T, ctx context.Context, w *e2e.World) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	created = strings.TrimSpace(created)
-	if _, _, err := k(ctx, "", "-n", ws.Name, "wait", created, "--for=condition=Complete", "--timeout=180s"); err != nil {
-		logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", created, "--tail=60")
-		described, _, _ := k(ctx, "", "-n", ws.Name, "describe", "pods")
-		t.Fatalf("%v\n%s\n%s", err, logs, described)
+	return strings.TrimSpace(created)
+}
+
+// completes waits for a head that ends well.
+func completes(t *testing.T, ctx context.Context, ws *e2e.Workspace, job string) {
+	t.Helper()
+	if _, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "wait", job, "--for=condition=Complete", "--timeout=180s"); err != nil {
+		t.Fatalf("%v\n%s", err, told(ctx, ws, job))
 	}
-	want := local(t, ctx, w.Root, pipeline{name: "smoke"})
-	for name, data := range want {
-		got, err := w.Store.Get(ctx, "results-"+ws.Name, "smoke/"+name)
+}
+
+// told is what a person reads of a head in the cluster and its pods.
+func told(ctx context.Context, ws *e2e.Workspace, job string) string {
+	k := ws.World.Cluster.Kubectl
+	logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", job, "--tail=60")
+	tasks, _, _ := k(ctx, "", "-n", ws.Name, "logs", "-l", "nextflow.io/app=nextflow", "--tail=40", "--prefix")
+	described, _, _ := k(ctx, "", "-n", ws.Name, "describe", "pods")
+	return logs + "\n" + tasks + "\n" + described
+}
+
+// published compares what a pipeline published with what a local run does.
+func published(t *testing.T, ctx context.Context, ws *e2e.Workspace, p pipeline) {
+	t.Helper()
+	for name, data := range local(t, ctx, ws.World.Root, p) {
+		got, err := ws.World.Store.Get(ctx, "results-"+ws.Name, p.name+"/"+name)
 		if err != nil || string(got) != string(data) {
 			t.Errorf("%s: %v", name, err)
 		}

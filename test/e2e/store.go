@@ -35,6 +35,13 @@ const (
 	region    = "eu-west-1"
 )
 
+// issuer is the cluster's, without its scheme. It is named as EKS's are, so that specs with it are such as people write; nobody
+// looks it up: the API server says what its keys are.
+const (
+	issuerID = "EXAMPLED539D4633E53DE1B71EXAMPLE"
+	issuer   = "oidc.eks." + region + ".amazonaws.com/id/" + issuerID
+)
+
 // StartStore starts the server on a free port of host, with its data below dir.
 func StartStore(ctx context.Context, root, dir, host string) (*Store, error) {
 	out, err := exec.CommandContext(ctx, filepath.Join(root, "test", "tool"), "versitygw").Output()
@@ -76,6 +83,12 @@ func (s *Store) Stop() {
 	if s != nil {
 		s.process().Stop()
 	}
+}
+
+// host is the address that it listens at.
+func (s *Store) host() string {
+	host, _, _ := net.SplitHostPort(s.address) // a listener gave it
+	return host
 }
 
 func (s *Store) process() server.Process { return server.Process{Name: "versitygw", Dir: s.dir} }
@@ -140,3 +153,6 @@ func (s *Store) Uploads(ctx context.Context, bucket string) (int, error) {
 	}
 	return len(out.Uploads), nil
 }
+
+// Keys are the store's own key and its secret, which no pod with a role has.
+func Keys() []string { return []string{accessKey, secretKey} }

@@ -1,0 +1,147 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/fusiongen/fusiongen/test/e2e"
+)
+
+// life is that of a pod's credentials: shorter than a run, and than the tasks of the pipeline slow.
+const life = 8 * time.Second
+
+// testIdentity runs head and tasks with the roles that fusiongen made, and with nothing else: no pod has a key.
+func testIdentity(t *testing.T, ctx context.Context, w *e2e.World) {
+	if w.Kubernetes < "1.36" {
+		t.Logf("Kubernetes %s has no stable admission policies, so nothing can stand in for EKS's webhook: pods get no roles here", w.Kubernetes)
+		return
+	}
+	if err := w.LoadHead(ctx); err != nil {
+		t.Fatal(err)
+	}
+	ws := open(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "emptyDir", HeadInCluster: true, Identity: true})
+	id, err := ws.Identify(ctx, life)
+	t.Cleanup(func() {
+		if err := id.Close(context.WithoutCancel(ctx)); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("smoke", func(t *testing.T) { withRoles(t, ctx, id, ws, pipeline{name: "smoke"}, 4) })
+	t.Run("grants", func(t *testing.T) { testRoles(t, ctx, id, ws) })
+	if *all {
+		t.Run("outlives", func(t *testing.T) { testOutlives(t, ctx, id, ws) })
+		t.Run("refused", func(t *testing.T) { testMistrust(t, ctx, id, ws) })
+	}
+}
+
+// withRoles runs a pipeline of so many tasks to its end and looks at its pods and at what was decided about them.
+func withRoles(t *testing.T, ctx context.Context, id *e2e.Identity, ws *e2e.Workspace, p pipeline, tasks int) {
+	t.Helper()
+	stop, err := ws.Pods(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, decided := id.Sessions(ws.Name+"-head"), len(id.Decisions())
+	completes(t, ctx, ws, startHead(t, ctx, ws, p))
+	pods := stop()
+	published(t, ctx, ws, p)
+	if len(pods) != tasks+1 {
+		t.Errorf("%d pods, want a head and %d tasks", len(pods), tasks)
+	}
+	for _, pod := range pods {
+		keyless(t, pod)
+		role := "arn:aws:iam::123456789012:role/" + pod.Spec.ServiceAccountName
+		if !slices.Contains(pod.Spec.Containers[0].Env, corev1.EnvVar{Name: "AWS_ROLE_ARN", Value: role}) {
+			t.Errorf("%s has not its account's role: %v", pod.Name, pod.Spec.Containers[0].Env)
+		}
+	}
+	if n := id.Sessions(ws.Name+"-head") - begin; n < 2 {
+		t.Errorf("the head took its role %d times, and its credentials live for %s", n, life)
+	}
+	for _, d := range id.Decisions()[decided:] {
+		if !d.Allowed {
+			t.Errorf("denied: %+v", d)
+		}
+	}
+}
+
+// keyless: nothing of a pod is a key of S3's.
+func keyless(t *testing.T, pod corev1.Pod) {
+	t.Helper()
+	text, err := json.Marshal(pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range append(e2e.Keys(), "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN") {
+		if strings.Contains(string(text), word) {
+			t.Errorf("%s holds %s", pod.Name, word)
+		}
+	}
+}
+
+// testRoles: with tokens of the cluster, a role is taken by its own account alone, and does what its policy says alone.
+func testRoles(t *testing.T, ctx context.Context, id *e2e.Identity, ws *e2e.Workspace) {
+	head, task := ws.Name+"-head", ws.Name+"-task"
+	for _, c := range []struct{ account, role, bucket, key, want string }{
+		{task, task, ws.Bucket, "work/probe", ""},
+		{task, task, ws.Bucket, "elsewhere/probe", "AccessDenied"},
+		{task, task, "results-" + ws.Name, "probe", "AccessDenied"},
+		{head, head, "results-" + ws.Name, "probe", ""},
+		{task, head, "results-" + ws.Name, "probe", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
+		{"default", task, ws.Bucket, "work/probe", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
+	} {
+		client, err := id.As(ctx, c.account, c.role)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(c.bucket), Key: aws.String(c.key), Body: strings.NewReader("x")})
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s as %s writes %s/%s: %v", c.account, c.role, c.bucket, c.key, err)
+		}
+	}
+}
+
+// testOutlives: tasks that run for longer than credentials live upload what they wrote.
+func testOutlives(t *testing.T, ctx context.Context, id *e2e.Identity, ws *e2e.Workspace) {
+	seconds, tasks := int(life/time.Second)+4, 2
+	begin := id.Sessions(ws.Name + "-task")
+	withRoles(t, ctx, id, ws, pipeline{name: "slow", args: []string{"--seconds", fmt.Sprint(seconds)}}, tasks)
+	if n := id.Sessions(ws.Name+"-task") - begin; n < 2*tasks {
+		t.Errorf("%d tasks of %d s took their role %d times", tasks, seconds, n)
+	}
+}
+
+// testMistrust: with a trust policy that is wrong, a person reads why.
+func testMistrust(t *testing.T, ctx context.Context, id *e2e.Identity, ws *e2e.Workspace) {
+	for _, c := range []struct{ name, role, old, new string }{
+		{"subject of the tasks' role", ws.Name + "-task", ":" + ws.Name + "-task", ":default"},
+		{"audience of the head's role", ws.Name + "-head", "sts.amazonaws.com", "sts.amazonaws.com.cn"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := id.Retrust(ctx, c.role, c.old, c.new); err != nil {
+				t.Fatal(err)
+			}
+			job := startHead(t, ctx, ws, pipeline{name: "smoke"})
+			_, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "wait", job, "--for=condition=Failed", "--timeout=120s")
+			said := told(ctx, ws, job)
+			if want := "Not authorized to perform sts:AssumeRoleWithWebIdentity"; err != nil || !strings.Contains(said, want) {
+				t.Errorf("%v; nobody reads %q:\n%s", err, want, said)
+			}
+			if err := id.Retrust(ctx, c.role, c.new, c.old); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
