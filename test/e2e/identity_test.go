@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/fusiongen/fusiongen/test/account"
 	"github.com/fusiongen/fusiongen/test/e2e"
 )
 
@@ -62,7 +63,7 @@ func withRoles(t *testing.T, ctx context.Context, id *e2e.Identity, ws *e2e.Work
 	}
 	for _, pod := range pods {
 		keyless(t, pod)
-		role := "arn:aws:iam::123456789012:role/" + pod.Spec.ServiceAccountName
+		role := "arn:aws:iam::" + account.ID + ":role/" + pod.Spec.ServiceAccountName
 		if !slices.Contains(pod.Spec.Containers[0].Env, corev1.EnvVar{Name: "AWS_ROLE_ARN", Value: role}) {
 			t.Errorf("%s has not its account's role: %v", pod.Name, pod.Spec.Containers[0].Env)
 		}
@@ -70,8 +71,10 @@ func withRoles(t *testing.T, ctx context.Context, id *e2e.Identity, ws *e2e.Work
 	if n := id.Sessions(ws.Name+"-head") - begin; n < 2 {
 		t.Errorf("the head took its role %d times, and its credentials live for %s", n, life)
 	}
+	// The S3 provider of the test's Nextflow looks for the work directory itself, which Nextflow's own plugin never does.
+	harmless := account.Decision{Role: ws.Name + "-head", Action: "s3:GetObject", Resource: "arn:aws:s3:::" + ws.Bucket + "/work"}
 	for _, d := range id.Decisions()[decided:] {
-		if !d.Allowed {
+		if !d.Allowed && d != harmless {
 			t.Errorf("denied: %+v", d)
 		}
 	}
@@ -134,10 +137,10 @@ func testMistrust(t *testing.T, ctx context.Context, id *e2e.Identity, ws *e2e.W
 				t.Fatal(err)
 			}
 			job := startHead(t, ctx, ws, pipeline{name: "smoke"})
-			_, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "wait", job, "--for=condition=Failed", "--timeout=120s")
+			end := ended(t, ctx, ws, job)
 			said := told(ctx, ws, job)
-			if want := "Not authorized to perform sts:AssumeRoleWithWebIdentity"; err != nil || !strings.Contains(said, want) {
-				t.Errorf("%v; nobody reads %q:\n%s", err, want, said)
+			if want := "Not authorized to perform sts:AssumeRoleWithWebIdentity"; end != "Failed" || !strings.Contains(said, want) {
+				t.Errorf("%s; nobody reads %q:\n%s", end, want, said)
 			}
 			if err := id.Retrust(ctx, c.role, c.new, c.old); err != nil {
 				t.Fatal(err)
