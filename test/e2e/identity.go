@@ -49,6 +49,10 @@ func (ws *Workspace) Identify(ctx context.Context, life time.Duration) (*Identit
 	if _, err := ws.run(ctx, w.Dir, id.Environment(), w.fusiongen, "iam", "apply", "--yes", ws.Dir+".cue"); err != nil {
 		return id, err
 	}
+	// The head's first call makes the object work/, which its policy for work/* allows. versitygw asks about it without the slash.
+	if err := w.Store.PutBytes(ctx, ws.Bucket, "work/", nil); err != nil {
+		return id, err
+	}
 	id.manifest = strings.NewReplacer("$NAMESPACE", ws.Name, "$REGION", region, "$STS", id.STS, "$S3", id.S3).Replace(webhook)
 	if _, _, err := w.Cluster.Kubectl(ctx, id.manifest, "apply", "-f", "-"); err != nil {
 		return id, err

@@ -61,8 +61,17 @@ func withRoles(t *testing.T, ctx context.Context, id *e2e.Identity, ws *e2e.Work
 	if len(pods) != tasks+1 {
 		t.Errorf("%d pods, want a head and %d tasks", len(pods), tasks)
 	}
+	settings, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "get", "secrets,configmaps", "-o", "json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyless(t, "a Secret or ConfigMap", settings)
 	for _, pod := range pods {
-		keyless(t, pod)
+		text, err := json.Marshal(pod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keyless(t, pod.Name, string(text))
 		role := "arn:aws:iam::" + account.ID + ":role/" + pod.Spec.ServiceAccountName
 		if !slices.Contains(pod.Spec.Containers[0].Env, corev1.EnvVar{Name: "AWS_ROLE_ARN", Value: role}) {
 			t.Errorf("%s has not its account's role: %v", pod.Name, pod.Spec.Containers[0].Env)
@@ -80,16 +89,12 @@ func withRoles(t *testing.T, ctx context.Context, id *e2e.Identity, ws *e2e.Work
 	}
 }
 
-// keyless: nothing of a pod is a key of S3's.
-func keyless(t *testing.T, pod corev1.Pod) {
+// keyless: nothing of an object is a key of S3's.
+func keyless(t *testing.T, name, text string) {
 	t.Helper()
-	text, err := json.Marshal(pod)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, word := range append(e2e.Keys(), "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN") {
-		if strings.Contains(string(text), word) {
-			t.Errorf("%s holds %s", pod.Name, word)
+		if strings.Contains(text, word) {
+			t.Errorf("%s holds %s", name, word)
 		}
 	}
 }
