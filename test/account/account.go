@@ -129,7 +129,7 @@ func (a *Account) Environment() []string {
 }
 
 // Retrust makes a person's mistake in a role's trust policy.
-func (a *Account) Retrust(ctx context.Context, role, old, new string) error {
+func (a *Account) Retrust(ctx context.Context, role, right, wrong string) error {
 	out, err := a.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &role})
 	if err != nil {
 		return err
@@ -138,9 +138,9 @@ func (a *Account) Retrust(ctx context.Context, role, old, new string) error {
 	if err != nil {
 		return err
 	}
-	bad := strings.Replace(good, old, new, 1)
+	bad := strings.Replace(good, right, wrong, 1)
 	if bad == good {
-		return errors.New("the trust policy does not hold " + old + ": " + good)
+		return errors.New("the trust policy does not hold " + right + ": " + good)
 	}
 	_, err = a.iam.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &role, PolicyDocument: &bad})
 	return err

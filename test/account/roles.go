@@ -67,11 +67,11 @@ func (a *Account) clients(ctx context.Context, issuer string) ([]string, error) 
 }
 
 func document(text *string) (policy.Document, error) {
-	json, err := plain(aws.ToString(text))
+	decoded, err := plain(aws.ToString(text))
 	if err != nil {
 		return policy.Document{}, err
 	}
-	return policy.Parse([]byte(json))
+	return policy.Parse([]byte(decoded))
 }
 
 // plain is a document as it was put; IAM gives it URL-encoded, moto not always.

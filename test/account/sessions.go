@@ -33,15 +33,15 @@ type sessions struct {
 }
 
 func (s *sessions) begin(r *role, life time.Duration) session {
-	new := session{role: r, access: "ASIA" + rand.Text()[:16], secret: rand.Text(), token: rand.Text(), ends: time.Now().Add(life)}
+	given := session{role: r, access: "ASIA" + rand.Text()[:16], secret: rand.Text(), token: rand.Text(), ends: time.Now().Add(life)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byAccess == nil {
 		s.byAccess, s.begun = map[string]session{}, map[string]int{}
 	}
-	s.byAccess[new.access] = new
+	s.byAccess[given.access] = given
 	s.begun[r.name]++
-	return new
+	return given
 }
 
 // find gives the session of a key while it lives; the token must belong to it.
