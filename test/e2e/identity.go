@@ -91,9 +91,14 @@ type identityToken string
 
 func (t identityToken) GetIdentityToken() ([]byte, error) { return []byte(t), nil }
 
-// Pods watches the workspace's pods; stop gives all that there were, also those that Nextflow has deleted.
-func (ws *Workspace) Pods(ctx context.Context) (stop func() map[string]corev1.Pod, err error) {
-	watch, err := ws.World.Cluster.Client.CoreV1().Pods(ws.Name).Watch(ctx, metav1.ListOptions{})
+// NewPods watches the workspace; stop gives all pods that were made meanwhile, also those that Nextflow has deleted.
+func (ws *Workspace) NewPods(ctx context.Context) (stop func() map[string]corev1.Pod, err error) {
+	client := ws.World.Cluster.Client.CoreV1().Pods(ws.Name)
+	before, err := client.List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	watch, err := client.Watch(ctx, metav1.ListOptions{ResourceVersion: before.ResourceVersion})
 	if err != nil {
 		return nil, err
 	}
