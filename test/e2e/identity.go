@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -106,7 +107,7 @@ func (ws *Workspace) NewPods(ctx context.Context) (stop func() map[string]corev1
 	var done sync.WaitGroup
 	done.Go(func() {
 		for event := range watch.ResultChan() {
-			if pod, ok := event.Object.(*corev1.Pod); ok {
+			if pod, ok := event.Object.(*corev1.Pod); ok && !slices.ContainsFunc(before.Items, func(p corev1.Pod) bool { return p.UID == pod.UID }) {
 				pods[pod.Name] = *pod
 			}
 		}
