@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/fusiongen/fusiongen/schema"
 )
@@ -38,7 +40,8 @@ func joint() []stage {
 }
 
 func newBuilder(ws *schema.Workspace, opts Options) *builder {
-	return &builder{ws: ws, opts: opts, tree: &Tree{files: map[string][]byte{}, origins: map[string]map[string]string{}, ws: ws, opts: opts}}
+	tree := &Tree{files: map[string][]byte{}, origins: map[string]map[string]string{}, applied: map[string]unit{}, ws: ws, opts: opts}
+	return &builder{ws: ws, opts: opts, tree: tree}
 }
 
 func (b *builder) run(stages []stage) error {
@@ -69,28 +72,33 @@ func (b *builder) units() []schema.Environment {
 // addKustomize writes the bases of the spec, and for each environment a kustomization that refers to the bases that it
 // shares with the spec and holds those that differ.
 func addKustomize(b *builder) error {
-	shared, err := render(newInput(b.ws, b.opts, ""), b.config(b.units()[:1]))
+	t := newTemplates()
+	shared, err := t.render(newInput(b.ws, b.opts, ""), b.config(b.units()[:1]), nil)
 	if err != nil {
 		return err
 	}
 	if len(b.ws.Environments) == 0 {
-		return b.addUnit("", b.ws, shared, nil)
+		return b.addUnit(t, "", b.ws, shared, nil)
 	}
 	for i, env := range b.ws.Environments {
-		own, err := render(newInput(env.Workspace, b.opts, env.Name), b.config(b.ws.Environments[i:i+1]))
+		own, err := t.render(newInput(env.Workspace, b.opts, env.Name), b.config(b.ws.Environments[i:i+1]), shared)
 		if err != nil {
 			return err
 		}
-		if err := b.addUnit(Root(env.Name)+"/", env.Workspace, own, shared); err != nil {
+		if err := b.addUnit(t, env.Name, env.Workspace, own, shared); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// addUnit writes one kustomization with its bases below dir. A base that equals the shared one is referred to.
-func (b *builder) addUnit(dir string, ws *schema.Workspace, own, shared *rendering) error {
-	k := kustomization{}
+// addUnit writes an environment's kustomization with its bases beside it. A base that equals the shared one is referred to.
+func (b *builder) addUnit(t templates, env string, ws *schema.Workspace, own, shared *rendering) error {
+	dir := ""
+	if env != "" {
+		dir = Root(env) + "/"
+	}
+	k, u := kustomization{}, unit{}
 	for _, base := range baseOrder {
 		files := own.bases[base]
 		if len(files) == 0 {
@@ -104,12 +112,15 @@ func (b *builder) addUnit(dir string, ws *schema.Workspace, own, shared *renderi
 			k.Resources = append(k.Resources, "base/"+base)
 		}
 		b.addBase(target, files)
+		u.bases = append(u.bases, target)
+		u.objects = slices.AppendSeq(u.objects, maps.Values(files))
 	}
 	if own.head != nil {
 		b.addObject(dir+"head/job.yaml", *own.head)
 	}
-	components, err := b.addComponents(dir, ws, own)
-	k.Components = components
+	components, err := b.addComponents(t, dir, ws, own)
+	k.Components, u.components = components, len(components) > 0
+	b.tree.applied[env] = u
 	b.tree.add(dir+"kustomization.yaml", k.bytes())
 	return err
 }

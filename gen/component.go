@@ -59,8 +59,12 @@ func ComponentNames() []string {
 
 // Component is a component's files by path, as it is for this spec.
 func Component(ws *schema.Workspace, opts Options, name string) (map[string][]byte, error) {
+	return component(newTemplates(), ws, opts, name)
+}
+
+func component(t templates, ws *schema.Workspace, opts Options, name string) (map[string][]byte, error) {
 	if d, ok := derived(name); ok {
-		return d.files(ws, opts)
+		return d.files(t, ws, opts)
 	}
 	dir, err := overlays.Component(name)
 	if err != nil {
@@ -80,11 +84,11 @@ func Component(ws *schema.Workspace, opts Options, name string) (map[string][]by
 	return out, err
 }
 
-func (d derivation) files(ws *schema.Workspace, opts Options) (map[string][]byte, error) {
+func (d derivation) files(t templates, ws *schema.Workspace, opts Options) (map[string][]byte, error) {
 	other := *ws
 	d.change(&other)
 	in := newInput(&other, opts, "")
-	made, err := render(in, "")
+	made, err := t.render(in, "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +130,7 @@ const namespaceLabel = `patches:
 `
 
 // addComponents writes the components that a spec selects. One that the tree has as a base already is refused.
-func (b *builder) addComponents(dir string, ws *schema.Workspace, own *rendering) ([]string, error) {
+func (b *builder) addComponents(t templates, dir string, ws *schema.Workspace, own *rendering) ([]string, error) {
 	var paths []string
 	for _, name := range ws.Components {
 		if d, ok := derived(name); ok {
@@ -137,7 +141,7 @@ func (b *builder) addComponents(dir string, ws *schema.Workspace, own *rendering
 				return nil, conflict(ws, name, "the runtime comes by "+inject+" already, and a second mount at "+MountPath+" is refused by the API server", "set runtime.inject instead")
 			}
 		}
-		files, err := Component(ws, b.opts, name)
+		files, err := component(t, ws, b.opts, name)
 		if err != nil {
 			return nil, err
 		}

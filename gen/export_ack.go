@@ -1,12 +1,12 @@
 package gen
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/schema"
 	"github.com/fusiongen/fusiongen/schema/facts"
 	"github.com/fusiongen/fusiongen/schema/policy"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // ack are objects for the AWS Controllers for Kubernetes (IAM v1.8, EKS v1.20).
@@ -40,9 +40,9 @@ func ack(ws *schema.Workspace, roles []Role) ([]byte, error) {
 	return yamlText(out...)
 }
 
-var notObjectName = regexp.MustCompile(`[^a-z0-9.-]+`)
+var notObjectName = regex.Lazy(`[^a-z0-9.-]+`)
 
 // objectName is a Kubernetes name made from an IAM name.
 func objectName(name string) string {
-	return strings.Trim(notObjectName.ReplaceAllString(strings.ToLower(name), "-"), ".-")
+	return strings.Trim(notObjectName().ReplaceAllString(strings.ToLower(name), "-"), ".-")
 }

@@ -1,12 +1,12 @@
 package gen
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/schema"
 	"github.com/fusiongen/fusiongen/schema/policy"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // terraform is a .tf.json file.
@@ -41,11 +41,11 @@ func terraform(ws *schema.Workspace, roles []Role) ([]byte, error) {
 	return jsonText(m{"resource": resources})
 }
 
-var notIdentifier = regexp.MustCompile(`[^a-z0-9_]+`)
+var notIdentifier = regex.Lazy(`[^a-z0-9_]+`)
 
 // identifier is a Terraform name made from an IAM name.
 func identifier(name string) string {
-	id := notIdentifier.ReplaceAllString(strings.ToLower(name), "_")
+	id := notIdentifier().ReplaceAllString(strings.ToLower(name), "_")
 	if id[0] >= '0' && id[0] <= '9' {
 		id = "_" + id
 	}

@@ -2,15 +2,15 @@ package gen
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 
 	"github.com/fusiongen/fusiongen/schema"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // plainName matches a profile name that needs no quotes.
-var plainName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+var plainName = regex.Lazy(`^[a-z][a-z0-9]*$`)
 
 // addConfig leaves out what Platform launches: it gets its options from the compute environment.
 func addConfig(b *builder) error {
@@ -30,7 +30,7 @@ func (b *builder) config(units []schema.Environment) string {
 	profiles := setting{name: "profiles"}
 	for _, e := range units {
 		name := e.Name
-		if !plainName.MatchString(name) {
+		if !plainName().MatchString(name) {
 			name = text(name)
 		}
 		profiles.block = append(profiles.block, setting{name: name, block: settings(e.Workspace, "        ")})

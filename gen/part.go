@@ -18,9 +18,10 @@ func (t *Tree) Parts(envs ...schema.Environment) iter.Seq2[*Tree, error] {
 			one := *t.ws
 			one.Environments = []schema.Environment{e}
 			b := newBuilder(&one, t.opts)
-			applied := string(t.files[path.Join(Root(e.Name), "kustomization.yaml")])
+			u := t.applied[e.Name]
+			b.tree.applied[e.Name] = u
 			for _, name := range slices.Concat(owned[""], owned[e.Name]) {
-				if strings.HasPrefix(name, "base/") && !strings.Contains(applied, "- ../../"+path.Dir(name)+"\n") {
+				if strings.HasPrefix(name, "base/") && !slices.Contains(u.bases, path.Dir(name)) {
 					continue // shared by others
 				}
 				b.tree.files[name] = t.files[name]

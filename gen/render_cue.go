@@ -9,42 +9,67 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/encoding/yaml"
+
+	"github.com/fusiongen/fusiongen/schema/evaluator"
 )
 
 //go:embed templates/*.cue
-var templates embed.FS
+var templateFiles embed.FS
+
+// templates are compiled once for all workspaces of a tree.
+type templates struct {
+	ctx   *cue.Context
+	value cue.Value
+}
+
+func newTemplates() templates {
+	ctx := evaluator.New()
+	return templates{ctx, ctx.CompileString("in: _\n" + templateText())}
+}
 
 // rendering is what the templates make of one workspace.
 type rendering struct {
-	bases map[string]map[string]object // base → file → object
-	head  *object
+	bases  map[string]map[string]object // base → file → object
+	head   *object
+	values map[string]cue.Value // base/file → what the object was written from
+}
+
+// object is the object of a file if it would be written from the same value.
+func (r *rendering) object(base, file string, v cue.Value) (object, bool) {
+	if r == nil || !r.values[base+"/"+file].Equals(v) {
+		return object{}, false
+	}
+	return r.bases[base][file], true
 }
 
 // object is one Kubernetes object as YAML, its fields in the order that the template has them.
 type object struct {
-	kind    string
-	name    string
+	apiVersion, kind, namespace, name string
+
 	data    []byte
 	origins map[string]string // leaf → spec field
 }
 
-// render evaluates the templates; config is the text of nextflow.config.
-func render(in input, config string) (*rendering, error) {
-	ctx := cuecontext.New()
+// render evaluates the templates; config is the text of nextflow.config. Objects that are the same in another rendering, or nil, are
+// taken from there: writing them costs most.
+func (t templates) render(in input, config string, other *rendering) (*rendering, error) {
 	in.Config = config
 	data, err := json.Marshal(in)
 	if err != nil {
 		return nil, err
 	}
-	// JSON is CUE: as text of the same file, in is an ordinary field, which a scope is not in every expression.
-	value := ctx.CompileString("in: " + string(data) + "\n" + templateText())
+	x, err := parser.ParseExpr("in", data) // JSON is CUE
+	if err != nil {
+		return nil, err
+	}
+	value := t.value.FillPath(cue.ParsePath("in"), t.ctx.BuildExpr(x))
 	if err := value.Err(); err != nil {
 		return nil, fmt.Errorf("templates: %s", errors.Details(err, nil))
 	}
-	out := &rendering{bases: map[string]map[string]object{}}
+	out := &rendering{bases: map[string]map[string]object{}, values: map[string]cue.Value{}}
 	bases, err := value.LookupPath(cue.ParsePath("base")).Fields()
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
@@ -57,11 +82,14 @@ func render(in input, config string) (*rendering, error) {
 			return nil, fmt.Errorf("templates: %s: %w", name, err)
 		}
 		for files.Next() {
-			o, err := newObject(files.Value())
-			if err != nil {
-				return nil, fmt.Errorf("templates: %s/%s: %w", name, files.Selector(), err)
+			file, v := files.Selector().Unquoted(), files.Value()
+			o, same := other.object(name, file, v)
+			if !same {
+				if o, err = newObject(v); err != nil {
+					return nil, fmt.Errorf("templates: %s/%s: %w", name, file, err)
+				}
 			}
-			out.bases[name][files.Selector().Unquoted()] = o
+			out.bases[name][file], out.values[name+"/"+file] = o, v
 		}
 	}
 	if head := value.LookupPath(cue.ParsePath("head")); head.Exists() {
@@ -77,9 +105,9 @@ func render(in input, config string) (*rendering, error) {
 // templateText is all templates as one file, in the order of their names; a CUE package would need cue/load.
 func templateText() string {
 	var text strings.Builder
-	names, _ := fs.Glob(templates, "templates/*.cue") // the pattern is a constant
+	names, _ := fs.Glob(templateFiles, "templates/*.cue") // the pattern is a constant
 	for _, name := range names {
-		data, _ := templates.ReadFile(name) // embedded
+		data, _ := templateFiles.ReadFile(name) // embedded
 		text.Write(data)
 		text.WriteByte('\n')
 	}
@@ -94,9 +122,14 @@ func newObject(v cue.Value) (object, error) {
 	if err != nil {
 		return object{}, err
 	}
-	kind, _ := v.LookupPath(cue.ParsePath("kind")).String() // validated as concrete; absent is ""
-	name, _ := v.LookupPath(cue.ParsePath("metadata.name")).String()
-	o := object{kind: kind, name: name, data: data, origins: map[string]string{}}
+	field := func(path string) string {
+		text, _ := v.LookupPath(cue.ParsePath(path)).String() // validated as concrete; absent is ""
+		return text
+	}
+	o := object{
+		apiVersion: field("apiVersion"), kind: field("kind"), namespace: field("metadata.namespace"), name: field("metadata.name"),
+		data: data, origins: map[string]string{},
+	}
 	trace(o.origins, v, "", "")
 	return o, nil
 }

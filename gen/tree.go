@@ -17,6 +17,7 @@ import (
 type Tree struct {
 	files   map[string][]byte
 	origins map[string]map[string]string // file → field path of a leaf → field path of the spec
+	applied map[string]unit              // environment → what its kustomization applies
 
 	ws   *schema.Workspace // that it is built from
 	opts Options

@@ -199,7 +199,7 @@ func (c *collector) page(out *collected, s *source) {
 			}
 			continue
 		case "toml":
-			if settingsTable.Match(b.src) {
+			if settingsTable().Match(b.src) {
 				s.docs = append(s.docs, &document{kind: formUserData, text: b.text, page: true})
 			}
 			continue

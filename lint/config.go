@@ -17,7 +17,8 @@ type Config struct {
 	// Scripts are the files in bin/ beside it, where it is the configuration of a pipeline: a file NAME.nf stands there too.
 	Scripts []string
 
-	text text
+	text     text
+	settings []Setting // NF.Settings with their places, in the same order
 }
 
 func (set *Setup) addConfig(t text, o *Object, scripts []string) {
@@ -25,7 +26,9 @@ func (set *Setup) addConfig(t text, o *Object, scripts []string) {
 	for _, e := range errs {
 		set.Problems = append(set.Problems, Problem{File: t.file, At: t.offset(e.Start), End: t.offset(e.End), Message: "this is not a Nextflow configuration: " + e.Message})
 	}
-	set.Configs = append(set.Configs, &Config{File: t.file, NF: nf, Object: o, Scripts: scripts, text: t})
+	c := &Config{File: t.file, NF: nf, Object: o, Scripts: scripts, text: t}
+	c.settings = c.placed(nf.Settings)
+	set.Configs = append(set.Configs, c)
 }
 
 // scripts are the files in the bin directory of the pipeline that a configuration is of.
@@ -118,10 +121,16 @@ func (v View) OnKubernetes() bool {
 
 // Get is the value of a setting, or nil; a profile's value wins over the root's.
 func (v View) Get(name string) *Node {
-	if s := v.NF.Lookup(v.Profile, name); s != nil {
-		return v.node(s.Value)
+	s := v.NF.Lookup(v.Profile, name)
+	if s == nil {
+		return nil
 	}
-	return nil
+	for i := range v.settings {
+		if &v.NF.Settings[i] == s {
+			return v.settings[i].Value
+		}
+	}
+	return v.node(s.Value) // inside of a map that is assigned whole
 }
 
 // Key is the place of a setting's name, or nil.
@@ -144,10 +153,12 @@ func (c *Config) RemoveSetting(s nfconfig.Setting) Edit {
 	return Edit{c.File, start, end, ""}
 }
 
-// Settings are all settings of the configuration, with the places of their names and values.
-func (c *Config) Settings() []Setting {
-	out := make([]Setting, 0, len(c.NF.Settings))
-	for _, s := range c.NF.Settings {
+// Settings are all settings of the configuration, with the places of their names and values. The list is the caller's.
+func (c *Config) Settings() []Setting { return slices.Clone(c.settings) }
+
+func (c *Config) placed(settings []nfconfig.Setting) []Setting {
+	out := make([]Setting, 0, len(settings))
+	for _, s := range settings {
 		out = append(out, Setting{
 			Setting: s,
 			Name:    &Node{Kind: String, Value: s.Name, File: c.File, Start: c.text.offset(s.KeyStart), End: c.text.offset(s.KeyEnd)},

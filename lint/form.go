@@ -3,9 +3,10 @@ package lint
 import (
 	"bytes"
 	"path"
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // form is what a document is.
@@ -49,7 +50,7 @@ func sniff(src []byte) string {
 		return ".yaml"
 	case LooksLikeSpec(src):
 		return ".cue"
-	case settingsTable.Match(src):
+	case settingsTable().Match(src):
 		return ".toml"
 	case looksLikeConfig(src):
 		return ".config"
@@ -95,13 +96,13 @@ func formOf(name string, n *Node) (form, bool) {
 	return formData, true
 }
 
-var configScope = regexp.MustCompile(`(?m)^\s*(?:process|params|profiles|k8s|fusion|wave|aws|docker|executor|includeConfig|plugins|tower|env|manifest|workDir)\b\s*[\s{.=(]`)
+var configScope = regex.Lazy(`(?m)^\s*(?:process|params|profiles|k8s|fusion|wave|aws|docker|executor|includeConfig|plugins|tower|env|manifest|workDir)\b\s*[\s{.=(]`)
 
-func looksLikeConfig(src []byte) bool { return configScope.Match(src) }
+func looksLikeConfig(src []byte) bool { return configScope().Match(src) }
 
-var specField = regexp.MustCompile(`(?m)^\s*(cluster|storage)\b`)
+var specField = regex.Lazy(`(?m)^\s*(cluster|storage)\b`)
 
 // LooksLikeSpec says whether a text has the two blocks that no workspace spec does without, and is no CUE of another purpose.
 func LooksLikeSpec(src []byte) bool {
-	return !bytes.Contains(src, []byte("\npackage ")) && !bytes.HasPrefix(src, []byte("package ")) && len(specField.FindAll(src, 2)) == 2
+	return !bytes.Contains(src, []byte("\npackage ")) && !bytes.HasPrefix(src, []byte("package ")) && len(specField().FindAll(src, 2)) == 2
 }

@@ -1,9 +1,10 @@
 package lint
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // Statement is one statement of an IAM document.
@@ -99,22 +100,22 @@ func (s Statement) Claim(claim string) []Condition {
 	return out
 }
 
-var subjectPattern = regexp.MustCompile(`^system:serviceaccount:([^:]+):([^:]+)$`)
+var subjectPattern = regex.Lazy(`^system:serviceaccount:([^:]+):([^:]+)$`)
 
 // Subject is the account that a sub claim names; ok is false where it names none in the right form.
 func Subject(value string) (Account, bool) {
-	m := subjectPattern.FindStringSubmatch(value)
+	m := subjectPattern().FindStringSubmatch(value)
 	if m == nil {
 		return Account{}, false
 	}
 	return Account{m[1], m[2]}, true
 }
 
-var eksIssuer = regexp.MustCompile(`^oidc\.eks\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?|[a-z0-9.-]+)/id/([0-9A-Za-z]+)$`)
+var eksIssuer = regex.Lazy(`^oidc\.eks\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?|[a-z0-9.-]+)/id/([0-9A-Za-z]+)$`)
 
 // EKSIssuer splits the issuer of an EKS cluster into region and id.
 func EKSIssuer(issuer string) (region, id string, ok bool) {
-	m := eksIssuer.FindStringSubmatch(issuer)
+	m := eksIssuer().FindStringSubmatch(issuer)
 	if m == nil {
 		return "", "", false
 	}
@@ -124,14 +125,14 @@ func EKSIssuer(issuer string) (region, id string, ok bool) {
 // RoleAnnotation is the annotation that gives a service account its role (IRSA).
 const RoleAnnotation = "eks.amazonaws.com/role-arn"
 
-var roleARN = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]{1,64})$`)
+var roleARN = regex.Lazy(`^arn:(aws[a-z-]*):iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]{1,64})$`)
 
 // Role is a role by its ARN.
 type Role struct{ Partition, Account, Name string }
 
 // ParseRole splits the ARN of a role.
 func ParseRole(arn string) (Role, bool) {
-	m := roleARN.FindStringSubmatch(arn)
+	m := roleARN().FindStringSubmatch(arn)
 	if m == nil {
 		return Role{}, false
 	}

@@ -12,7 +12,9 @@ type Rule struct {
 	Severity Severity
 	Summary  string // one line
 	Since    string // the release that had it first
-	Page     string // Markdown: what, why, bad, good, fix, when to ignore
+
+	// Page reads its page, Markdown: what, why, bad, good, fix, when to ignore.
+	Page func() string
 
 	// Check looks at one set-up.
 	Check func(set *Setup, report *Reporter)

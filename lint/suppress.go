@@ -2,11 +2,11 @@ package lint
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/fusiongen/fusiongen/schema"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // Suppression silences rules at a place: `# fusiongen:ignore FG203 until=2027-01-31 why`, on the line of the finding or on
@@ -26,7 +26,7 @@ type Suppression struct {
 
 var ignoreMark = []byte("fusiongen:ignore")
 
-var ignoreComment = regexp.MustCompile(`(?:#|//|<!--)\s*fusiongen:ignore\b([^\n]*)`)
+var ignoreComment = regex.Lazy(`(?:#|//|<!--)\s*fusiongen:ignore\b([^\n]*)`)
 
 // suppressions are the comments of a file. In a Markdown page a comment covers the fenced block that follows it.
 func suppressions(f *File) []*Suppression {
@@ -34,7 +34,7 @@ func suppressions(f *File) []*Suppression {
 		return nil
 	}
 	var out []*Suppression
-	for _, m := range ignoreComment.FindAllSubmatchIndex(f.Src, -1) {
+	for _, m := range ignoreComment().FindAllSubmatchIndex(f.Src, -1) {
 		words := strings.TrimSpace(strings.TrimSuffix(strings.TrimRight(string(f.Src[m[2]:m[3]]), " \t\r"), "-->"))
 		line := f.Pos(m[0]).Line
 		s := &Suppression{file: f, start: m[0], end: m[0] + len(strings.TrimRight(string(f.Src[m[0]:m[1]]), " \t\r")), from: line, to: line}
@@ -154,7 +154,7 @@ func (s *Suppression) At(report *Reporter, hint, message string, args ...any) *F
 // Remove deletes the comment, and its line where nothing else is on it; ok is false for an annotation, which may hold others.
 func (s *Suppression) Remove() (e Edit, ok bool) {
 	src := s.file.Src
-	if !ignoreComment.Match(src[s.start:min(len(src), s.end)]) {
+	if !ignoreComment().Match(src[s.start:min(len(src), s.end)]) {
 		return Edit{}, false
 	}
 	lineStart := strings.LastIndexByte(string(src[:s.start]), '\n') + 1

@@ -2,8 +2,9 @@ package lint
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
+
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // UserDataKind is what a node makes of its user data.
@@ -25,18 +26,18 @@ type UserData struct {
 }
 
 var (
-	nodeConfigWord = regexp.MustCompile(`(?m)^\s*apiVersion:\s*"?node\.eks\.aws/`)
-	settingsTable  = regexp.MustCompile(`(?m)^\s*\[+settings\b|^\s*settings\.`)
-	bootstrapWord  = regexp.MustCompile(`\b(?:nodeadm|setup-local-disks|eks/bootstrap\.sh)\b`)
+	nodeConfigWord = regex.Lazy(`(?m)^\s*apiVersion:\s*"?node\.eks\.aws/`)
+	settingsTable  = regex.Lazy(`(?m)^\s*\[+settings\b|^\s*settings\.`)
+	bootstrapWord  = regex.Lazy(`\b(?:nodeadm|setup-local-disks|eks/bootstrap\.sh)\b`)
 )
 
 // looksLikeUserData says whether a file that is no YAML or JSON is user data of a node.
 func looksLikeUserData(ext string, src []byte) bool {
 	switch ext {
 	case ".toml":
-		return settingsTable.Match(src)
+		return settingsTable().Match(src)
 	case ".sh", ".mime", ".txt":
-		return mimeBoundary(src) != "" || bytes.HasPrefix(src, []byte("#!")) && bootstrapWord.Match(src)
+		return mimeBoundary(src) != "" || bytes.HasPrefix(src, []byte("#!")) && bootstrapWord().Match(src)
 	}
 	return false
 }
@@ -54,7 +55,7 @@ func (set *Setup) addUserData(t text, o *Object) {
 		return
 	}
 	switch {
-	case nodeConfigWord.Match(t.src):
+	case nodeConfigWord().Match(t.src):
 		docs, bad := parseYAML(t)
 		set.problem(t.file, bad)
 		for _, n := range docs {
@@ -62,7 +63,7 @@ func (set *Setup) addUserData(t text, o *Object) {
 				set.UserData = append(set.UserData, &UserData{n, NodeConfig, o})
 			}
 		}
-	case settingsTable.Match(t.src):
+	case settingsTable().Match(t.src):
 		n, bad := parseTOML(t)
 		set.problem(t.file, bad)
 		if n != nil {
@@ -96,11 +97,11 @@ func (set *Setup) nodeClass(o *Object) {
 	set.addUserData(t, o)
 }
 
-var boundaryWord = regexp.MustCompile(`(?i)^(?:MIME-Version:[^\n]*\n)?Content-Type:\s*multipart/mixed;\s*boundary="?([^"\s;]+)"?`)
+var boundaryWord = regex.Lazy(`(?i)^(?:MIME-Version:[^\n]*\n)?Content-Type:\s*multipart/mixed;\s*boundary="?([^"\s;]+)"?`)
 
 // mimeBoundary is the boundary of a multi-part text, or "".
 func mimeBoundary(src []byte) string {
-	m := boundaryWord.FindSubmatch(bytes.TrimLeft(src, "\r\n"))
+	m := boundaryWord().FindSubmatch(bytes.TrimLeft(src, "\r\n"))
 	if m == nil {
 		return ""
 	}

@@ -3,19 +3,20 @@ package lint
 import (
 	"bytes"
 	"errors"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // maxNodes bounds what the aliases of one document may expand to.
 const maxNodes = 1_000_000
 
 // template expressions of Helm and of other generators; a line that holds nothing else is control flow.
-var expression = regexp.MustCompile(`\{\{.*?\}\}`)
+var expression = regex.Lazy(`\{\{.*?\}\}`)
 
 // mask hides template expressions: their value is unknown, and YAML would not take the braces. The text keeps its
 // length in code points, so that all positions stay true.
@@ -25,9 +26,9 @@ func mask(src []byte) []byte {
 	}
 	var out bytes.Buffer
 	for line := range bytes.Lines(src) {
-		trimmed := bytes.TrimSpace(expression.ReplaceAll(line, nil))
-		control := len(trimmed) == 0 && expression.Match(line)
-		out.Write(expression.ReplaceAllFunc(line, func(m []byte) []byte {
+		trimmed := bytes.TrimSpace(expression().ReplaceAll(line, nil))
+		control := len(trimmed) == 0 && expression().Match(line)
+		out.Write(expression().ReplaceAllFunc(line, func(m []byte) []byte {
 			if control {
 				return []byte("#" + strings.Repeat(" ", utf8.RuneCount(m)-1))
 			}
@@ -71,15 +72,15 @@ type syntaxError struct {
 }
 
 // parserMistake begins the messages whose line the YAML library counts from 0; that line is where the broken list or map begins.
-var parserMistake = regexp.MustCompile("^did not find expected (?:<document start>|node content|'-' indicator|key|',' or)")
+var parserMistake = regex.Lazy("^did not find expected (?:<document start>|node content|'-' indicator|key|',' or)")
 
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
+var yamlLine = regex.Lazy(`^(?:yaml: )?(?:line (\d+): )?`)
 
 func yamlError(t text, err error) *syntaxError {
-	m := yamlLine.FindStringSubmatch(err.Error())
+	m := yamlLine().FindStringSubmatch(err.Error())
 	line, _ := strconv.Atoi(m[1])
 	message := strings.TrimPrefix(err.Error(), m[0])
-	if parserMistake.MatchString(message) {
+	if parserMistake().MatchString(message) {
 		line++
 	}
 	c := converter{text: t}

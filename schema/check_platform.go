@@ -2,26 +2,26 @@ package schema
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/schema/facts"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // Secrets by the names of their variables, and by the form of their values: AWS key ids, JSON web tokens, Seqera and
 // GitHub tokens, private keys.
 var (
-	secretName  = regexp.MustCompile(`(?i)(token|secret|password|passwd|private_?key|access_?key|credential)`)
-	secretValue = regexp.MustCompile(`^(AKIA|ASIA)[0-9A-Z]{16}$|^eyJ[\w-]{8,}|^gh[pousr]_\w{20,}|^github_pat_|-----BEGIN `)
+	secretName  = regex.Lazy(`(?i)(token|secret|password|passwd|private_?key|access_?key|credential)`)
+	secretValue = regex.Lazy(`^(AKIA|ASIA)[0-9A-Z]{16}$|^eyJ[\w-]{8,}|^gh[pousr]_\w{20,}|^github_pat_|-----BEGIN `)
 )
 
 // labelName is what Platform takes as the name of a resource label.
-var labelName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9]|[-_][A-Za-z0-9])+$`)
+var labelName = regex.Lazy(`^[A-Za-z0-9]([A-Za-z0-9]|[-_][A-Za-z0-9])+$`)
 
 // LooksSecret says whether a variable seems to hold a secret, by its name or its value.
 func LooksSecret(name, value string) bool {
-	return secretName.MatchString(name) || secretValue.MatchString(value)
+	return secretName().MatchString(name) || secretValue().MatchString(value)
 }
 
 // RolePrincipal says whether Platform logs in with a role that it assumes, and not with a user's keys.
@@ -51,7 +51,7 @@ func checkPlatform(c *checker) {
 	checkPrincipal(c, p)
 	checkEnvironment(c, p)
 	for name := range p.Labels {
-		if !labelName.MatchString(name) || len(name) > 39 {
+		if !labelName().MatchString(name) || len(name) > 39 {
 			c.report("platform.labels."+name, "a label's name has 2 to 39 letters and digits, with single hyphens or underscores between them", "")
 		}
 	}

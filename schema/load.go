@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 
 	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/cuecontext"
+
+	"github.com/fusiongen/fusiongen/schema/evaluator"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 //go:embed workspace.cue
@@ -23,7 +24,7 @@ func Load(name string, src []byte, environments ...string) (*Workspace, error) {
 	if diags != nil {
 		return nil, diags
 	}
-	ctx := cuecontext.New()
+	ctx := evaluator.New()
 	constraint := ctx.CompileString(workspaceCUE, cue.Filename("workspace.cue")).LookupPath(cue.ParsePath("#Workspace"))
 	if err := constraint.Err(); err != nil {
 		return nil, fmt.Errorf("the embedded schema: %w", err)
@@ -87,10 +88,10 @@ func (v *validator) environmentsReadable() bool {
 	return ok
 }
 
-var environmentLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
+var environmentLabel = regex.Lazy(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
 func (v *validator) environmentName(name string) {
-	if !environmentLabel.MatchString(name) {
+	if !environmentLabel().MatchString(name) {
 		v.report(v.tree.at(""), "", fmt.Sprintf("an environment's name is a DNS label of at most 32 characters, such as \"prod\"; this is %q", name), "")
 	}
 }

@@ -3,15 +3,16 @@ package schema
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strconv"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
+
+	"github.com/fusiongen/fusiongen/schema/evaluator"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // parseCUE evaluates a spec of bare fields: no package clause is needed and no import is followed.
@@ -36,7 +37,7 @@ func parseCUE(name string, src []byte) (result *tree, diags Diagnostics) {
 	for spec := range file.ImportSpecs() {
 		return nil, Diagnostics{{Pos: pos(spec.Pos()), Message: "a spec imports nothing", Hint: "write the values here, or run cue export first"}}
 	}
-	value := cuecontext.New().BuildFile(file)
+	value := evaluator.New().BuildFile(file)
 	if err := value.Validate(cue.Concrete(true)); err != nil {
 		return nil, cueDiagnostics(err, pos)
 	}
@@ -127,20 +128,20 @@ func (t *tree) literal(x ast.Expr, path string, pos func(token.Pos) Pos) {
 }
 
 // quotedDefinition matches CUE's way of naming values, which says nothing to a user.
-var quotedDefinition = regexp.MustCompile(`#?_?\w*#\w+(\.\w+)*:? ?`)
+var quotedDefinition = regex.Lazy(`#?_?\w*#\w+(\.\w+)*:? ?`)
 
-var noAlternative = regexp.MustCompile(`\d+ errors in empty disjunction:?`)
+var noAlternative = regex.Lazy(`\d+ errors in empty disjunction:?`)
 
-var incomplete = regexp.MustCompile(`^incomplete value (.*)$`)
+var incomplete = regex.Lazy(`^incomplete value (.*)$`)
 
 // cueDiagnostics turns CUE's errors about the user's own text into ours, one for each.
 func cueDiagnostics(err error, pos func(token.Pos) Pos) Diagnostics {
 	var out Diagnostics
 	for _, e := range errors.Errors(err) {
 		format, args := e.Msg()
-		message := quotedDefinition.ReplaceAllString(fmt.Sprintf(format, args...), "")
-		message = noAlternative.ReplaceAllString(message, "none of the alternatives fits")
-		message = incomplete.ReplaceAllString(message, "only the type is said ($1), not the value")
+		message := quotedDefinition().ReplaceAllString(fmt.Sprintf(format, args...), "")
+		message = noAlternative().ReplaceAllString(message, "none of the alternatives fits")
+		message = incomplete().ReplaceAllString(message, "only the type is said ($1), not the value")
 		where := e.Position()
 		if in := e.InputPositions(); !where.IsValid() && len(in) > 0 {
 			where = in[0]

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // maxNodes bounds what aliases may expand to.
@@ -122,14 +123,14 @@ func (r *yamlReader) mapping(n *yaml.Node, path string) any {
 	return fields
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+var yamlLine = regex.Lazy(`^yaml: (?:line (\d+): )?(.*)$`)
 
 func yamlDiagnostic(name string, lines [][]byte, err error) Diagnostic {
 	language := "YAML"
 	if strings.HasSuffix(name, ".json") {
 		language = "JSON"
 	}
-	match := yamlLine.FindStringSubmatch(err.Error())
+	match := yamlLine().FindStringSubmatch(err.Error())
 	if match == nil {
 		return Diagnostic{Pos: Pos{File: name, Line: 1, Column: 1}, Message: "this is no " + language + ": " + err.Error()}
 	}

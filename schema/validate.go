@@ -3,13 +3,14 @@ package schema
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/errors"
+
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // validator compares data with the schema field by field, so that every error is found and each has its own place.
@@ -88,11 +89,11 @@ func (v *validator) unknown(path, name string, names []string) {
 }
 
 // placeholder matches what people leave in from a page: <ACCOUNT_ID>, YOUR_BUCKET, my-bucket, 000000000000.
-var placeholder = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9_ -]*>|(?i)\b(changeme|replace[_-]?me|your[_-]\w+|my-bucket|todo)\b|^0{12}$`)
+var placeholder = regex.Lazy(`<[A-Za-z][A-Za-z0-9_ -]*>|(?i)\b(changeme|replace[_-]?me|your[_-]\w+|my-bucket|todo)\b|^0{12}$`)
 
 func (v *validator) scalar(constraint cue.Value, data any, path string) {
 	if text, ok := data.(string); ok {
-		if found := placeholder.FindString(text); found != "" {
+		if found := placeholder().FindString(text); found != "" {
 			v.report(v.tree.at(path), path, fmt.Sprintf("the placeholder %q is still here", found), comment(constraint))
 			return
 		}

@@ -53,7 +53,7 @@ func (c *cli) pages(list []lint.Rule) error {
 		if i > 0 {
 			fmt.Fprintln(c.out)
 		}
-		if _, err := fmt.Fprint(c.out, r.Page); err != nil {
+		if _, err := fmt.Fprint(c.out, r.Page()); err != nil {
 			return err
 		}
 	}

@@ -1,17 +1,16 @@
 package contract
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/fusiongen/fusiongen/fuseimage/internal/transcript"
 	"golang.org/x/sys/unix"
 )
 
@@ -44,7 +43,7 @@ const boxName = "box-init"
 type run struct {
 	t        *testing.T
 	cmd      *exec.Cmd
-	out, err output
+	out, err transcript.Buffer
 	ended    chan error
 }
 
@@ -134,24 +133,6 @@ func (r *run) said() string {
 		}
 	}
 	return strings.Join(own, "")
-}
-
-// An output may be read while it grows.
-type output struct {
-	mu   sync.Mutex
-	data bytes.Buffer // guarded by mu
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.data.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.data.String()
 }
 
 // await returns when the box has printed text on either stream.

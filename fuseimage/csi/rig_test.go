@@ -1,7 +1,6 @@
 package csi
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -9,11 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	spec "github.com/container-storage-interface/spec/lib/go/csi"
+	"github.com/fusiongen/fusiongen/fuseimage/internal/transcript"
 	"github.com/moby/sys/mountinfo"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sys/unix"
@@ -24,7 +23,7 @@ import (
 // A rig is a driver on a kubelet's directory and a real filesystem of the test's own.
 type rig struct {
 	*Driver
-	log      *buffer
+	log      *transcript.Buffer
 	registry *prometheus.Registry
 }
 
@@ -66,7 +65,7 @@ func newRig(t *testing.T, scratch string) *rig {
 	if err := os.Mkdir(filepath.Join(kubelet, "pods"), 0o750); err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{log: &buffer{}, registry: prometheus.NewRegistry()}
+	r := &rig{log: &transcript.Buffer{}, registry: prometheus.NewRegistry()}
 	d, err := New(Options{Name: Name, Node: "node1", Version: "test", Kubelet: kubelet, Scratch: scratch, Runtime: "/bin/sh",
 		Log: slog.New(slog.NewJSONHandler(r.log, nil)), Metrics: r.registry})
 	if err != nil {
@@ -180,21 +179,4 @@ func (r *rig) gauge(t *testing.T, name string) float64 {
 	}
 	t.Fatalf("there is no metric %s", name)
 	return 0
-}
-
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer // guarded by mu
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

@@ -1,7 +1,6 @@
 package nvme
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fusiongen/fusiongen/fuseimage/internal/transcript"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -124,9 +124,9 @@ func TestNV41ServerRefuses(t *testing.T) {
 }
 
 // daemon runs one on a fake node until the test ends.
-func daemon(t *testing.T, n *fakeNode, g Gate) (*Daemon, *lines, *prometheus.Registry) {
+func daemon(t *testing.T, n *fakeNode, g Gate) (*Daemon, *transcript.Buffer, *prometheus.Registry) {
 	t.Helper()
-	log, registry := &lines{}, newRegistry()
+	log, registry := &transcript.Buffer{}, newRegistry()
 	d := &Daemon{Gate: g, Retaint: true, Every: 10 * time.Millisecond,
 		Preparer: n.preparer(func(o *Options) { o.Log, o.Metrics = slog.New(slog.NewJSONHandler(log, nil)), registry })}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -134,23 +134,6 @@ func daemon(t *testing.T, n *fakeNode, g Gate) (*Daemon, *lines, *prometheus.Reg
 	go func() { defer close(done); d.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
 	return d, log, registry
-}
-
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer // guarded by mu
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 func eventually(t *testing.T, what string, holds func() bool) {

@@ -1,16 +1,15 @@
 package plugin
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/fusiongen/fusiongen/fuseimage/internal/transcript"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -18,7 +17,7 @@ import (
 type rig struct {
 	*Plugin
 	dir, sys string
-	log      *buffer
+	log      *transcript.Buffer
 	registry *prometheus.Registry
 	stop     func() // ends Run and waits for it
 }
@@ -30,7 +29,7 @@ func quick() timing {
 
 func prepare(t *testing.T, change ...func(*Options, *timing)) *rig {
 	t.Helper()
-	r := &rig{dir: t.TempDir(), sys: t.TempDir(), log: &buffer{}, registry: prometheus.NewRegistry()}
+	r := &rig{dir: t.TempDir(), sys: t.TempDir(), log: &transcript.Buffer{}, registry: prometheus.NewRegistry()}
 	loadFUSE(t, r.sys)
 	o := Options{Resource: Resource, Count: 10, Directory: r.dir, Device: Device{Sys: r.sys},
 		Log: slog.New(slog.NewJSONHandler(r.log, nil)), Metrics: r.registry}
@@ -117,21 +116,4 @@ func unloadFUSE(t *testing.T, sys string) {
 	if err := os.RemoveAll(filepath.Join(sys, "class/misc/fuse")); err != nil {
 		t.Fatal(err)
 	}
-}
-
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer // guarded by mu
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

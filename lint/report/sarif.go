@@ -87,7 +87,8 @@ func writeSARIF(w io.Writer, r Report) error {
 	index := map[string]int{}
 	for i, rule := range r.Rules {
 		index[rule.ID] = i
-		s := sarifRule{ID: rule.ID, Name: rule.Slug, ShortDescription: sarifMessage{Text: rule.Summary}, Help: sarifMessage{Text: rule.Page, Markdown: rule.Page}, HelpURI: home + "/blob/main/docs/rules/" + rule.ID + ".md"}
+		page := rule.Page()
+		s := sarifRule{ID: rule.ID, Name: rule.Slug, ShortDescription: sarifMessage{Text: rule.Summary}, Help: sarifMessage{Text: page, Markdown: page}, HelpURI: home + "/blob/main/docs/rules/" + rule.ID + ".md"}
 		s.DefaultConfiguration.Level = level(rule.Severity)
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, s)
 	}

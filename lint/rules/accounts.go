@@ -1,11 +1,11 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // homes are the namespaces that the set-up runs Nextflow in, by what names them: a configuration, a head's pod, a
@@ -28,7 +28,7 @@ func homes(set *lint.Setup) map[string]bool {
 }
 
 // words that mark an object as part of a Nextflow set-up where no configuration says so.
-var ourWords = regexp.MustCompile(`(?i)nextflow|fusion|seqera|tower|(?:^|[-_.])nf(?:[-_.]|$)`)
+var ourWords = regex.Lazy(`(?i)nextflow|fusion|seqera|tower|(?:^|[-_.])nf(?:[-_.]|$)`)
 
 // launchers are the roles that let Nextflow submit tasks, without those of other software: a repository holds many roles
 // that may create pods. A role that may not, but follows tasks and is of a run, was meant to be one.
@@ -55,7 +55,7 @@ func launchers(set *lint.Setup) []*lint.Object {
 		if slices.ContainsFunc(spaces, func(s string) bool { return home[s] }) {
 			return false
 		}
-		return !ourWords.MatchString(strings.Join(names, " "))
+		return !ourWords().MatchString(strings.Join(names, " "))
 	})
 }
 
@@ -85,11 +85,11 @@ func subjects(b *lint.Object) []lint.Account {
 	return out
 }
 
-var nextflowImage = regexp.MustCompile(`(?:^|/)nextflow(?:[:@]|$)`)
+var nextflowImage = regex.Lazy(`(?:^|/)nextflow(?:[:@]|$)`)
 
 // nextflows says whether a container's image is Nextflow's own.
 func nextflows(container *lint.Node) bool {
-	return nextflowImage.MatchString(strings.SplitN(container.Get("image").Text(), "@", 2)[0])
+	return nextflowImage().MatchString(strings.SplitN(container.Get("image").Text(), "@", 2)[0])
 }
 
 // headPods are the pods and workloads in which Nextflow itself runs.

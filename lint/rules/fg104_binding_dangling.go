@@ -99,7 +99,7 @@ func ourBindings(set *lint.Setup) []*lint.Object {
 		}
 	}
 	return slices.DeleteFunc(set.Kind("RoleBinding", "ClusterRoleBinding"), func(b *lint.Object) bool {
-		return !bound[b] && !home[b.Namespace] && !(b.Kind == "RoleBinding" && ourWords.MatchString(b.Name+" "+b.Namespace))
+		return !bound[b] && !home[b.Namespace] && !(b.Kind == "RoleBinding" && ourWords().MatchString(b.Name+" "+b.Namespace))
 	})
 }
 

@@ -1,12 +1,12 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var roleAnnotation = lint.Rule{
@@ -33,7 +33,7 @@ func checkRoleAnnotation(set *lint.Setup, report *lint.Reporter) {
 	}
 }
 
-var roleLike = regexp.MustCompile(`^(?:eks\.amazon(?:aws)?(?:\.com)?|eks\.aws\.amazon\.com|eks\.amazonaws\.com\.cn|eks\.amazonaws|iam\.amazonaws\.com)/(?:role|rolearn|role_arn|role-arn|iam-role|role-name)$`)
+var roleLike = regex.Lazy(`^(?:eks\.amazon(?:aws)?(?:\.com)?|eks\.aws\.amazon\.com|eks\.amazonaws\.com\.cn|eks\.amazonaws|iam\.amazonaws\.com)/(?:role|rolearn|role_arn|role-arn|iam-role|role-name)$`)
 
 // misspelt is an annotation that was meant to be the role's.
 func misspelt(annotations *lint.Node) *lint.Field {
@@ -42,7 +42,7 @@ func misspelt(annotations *lint.Node) *lint.Field {
 	}
 	for i := range annotations.Fields {
 		key := strings.ToLower(annotations.Fields[i].Key.Value)
-		if roleLike.MatchString(key) || key == "eks.amazonaws.com/rolearn" || key == "eks.amazonaws.com/role" {
+		if roleLike().MatchString(key) || key == "eks.amazonaws.com/rolearn" || key == "eks.amazonaws.com/role" {
 			return &annotations.Fields[i]
 		}
 	}
@@ -69,8 +69,8 @@ func associated(set *lint.Setup, a lint.Account) bool {
 }
 
 var (
-	anyARN   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[^:]*:`)
-	bareRole = regexp.MustCompile(`^[\w+=,.@/-]+$`)
+	anyARN   = regex.Lazy(`^arn:aws[a-z-]*:iam::[^:]*:`)
+	bareRole = regex.Lazy(`^[\w+=,.@/-]+$`)
 )
 
 func checkRoleARN(set *lint.Setup, trusts []lint.Web, report *lint.Reporter, sa *lint.Object, value *lint.Node) {
@@ -143,9 +143,9 @@ func whyNoRole(value string) string {
 		return " but of a session"
 	case strings.Contains(value, ":instance-profile/"):
 		return " but of an instance profile"
-	case anyARN.MatchString(value):
+	case anyARN().MatchString(value):
 		return " (an account has twelve digits, and the role follows role/)"
-	case bareRole.MatchString(value):
+	case bareRole().MatchString(value):
 		return " but a bare name, which EKS does not complete"
 	}
 	return ""

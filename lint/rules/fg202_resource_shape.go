@@ -103,7 +103,7 @@ func reshape(at *lint.Node, want string) []lint.Edit {
 
 // shapeOf are the resource types that a resource of a policy may be of.
 func shapeOf(n *lint.Node) []string {
-	v := arnPartition.ReplaceAllString(n.Value, ":")
+	v := arnPartition().ReplaceAllString(n.Value, ":")
 	switch {
 	case n.Unknown() || !strings.HasPrefix(n.Value, "arn:"):
 		return []string{"any"} // FG214 reports what is no ARN

@@ -1,10 +1,10 @@
 package rules
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var trustIssuer = lint.Rule{
@@ -50,7 +50,7 @@ func claimOf(key string) (issuer, claim string, ok bool) {
 	return key[:i], key[i+1:], true
 }
 
-var holes = regexp.MustCompile(`<[^<>]*>`)
+var holes = regex.Lazy(`<[^<>]*>`)
 
 // sameIssuer compares without regard to case, as IAM does condition keys. Text that the file does not know is not judged,
 // but a word that a guide left to be replaced on one side only is a difference.
@@ -58,7 +58,7 @@ func sameIssuer(a, b string) bool {
 	if strings.ContainsAny(a+b, "${}\uE000") {
 		return true
 	}
-	return strings.EqualFold(holes.ReplaceAllString(a, "<>"), holes.ReplaceAllString(b, "<>"))
+	return strings.EqualFold(holes().ReplaceAllString(a, "<>"), holes().ReplaceAllString(b, "<>"))
 }
 
 func whyOther(prefix string) string {

@@ -76,11 +76,12 @@ func grantsObjects(p *lint.Policy, at place) *lint.Statement {
 // needs at least what head and tasks both do.
 func wanted(set *lint.Setup, at place, who string, only bool) []facts.Grant {
 	var out []facts.Grant
-	for _, g := range facts.Grants() {
+	all := facts.Grants()
+	for _, g := range all {
 		if g.Where != at.where || g.On == "key" || who != "" && g.Who != who || tagless(set, at, g) {
 			continue
 		}
-		both := slices.ContainsFunc(facts.Grants(), func(o facts.Grant) bool { return o.Where == g.Where && o.Action == g.Action && o.Who != g.Who })
+		both := slices.ContainsFunc(all, func(o facts.Grant) bool { return o.Where == g.Where && o.Action == g.Action && o.Who != g.Who })
 		if who == "" && !only && !both || slices.ContainsFunc(out, func(o facts.Grant) bool { return o.Action == g.Action && o.Prefix == g.Prefix }) {
 			continue
 		}

@@ -2,12 +2,12 @@ package rules
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema/facts"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var iamPartition = lint.Rule{
@@ -16,11 +16,11 @@ var iamPartition = lint.Rule{
 	Check:   checkPartition,
 }
 
-var regional = regexp.MustCompile(`^arn:([a-z-]+):([a-z0-9-]+):([a-z0-9-]*):`)
+var regional = regex.Lazy(`^arn:([a-z-]+):([a-z0-9-]+):([a-z0-9-]*):`)
 
 func checkPartition(set *lint.Setup, report *lint.Reporter) {
 	check := func(n *lint.Node, where map[string]*lint.Node) {
-		m := regional.FindStringSubmatch(n.Value)
+		m := regional().FindStringSubmatch(n.Value)
 		if m == nil {
 			return
 		}

@@ -1,9 +1,8 @@
 package rules
 
 import (
-	"regexp"
-
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var iamSid = lint.Rule{
@@ -17,7 +16,7 @@ var iamSid = lint.Rule{
 				if !sid.Known() || sid.Value == "" {
 					continue
 				}
-				if clean := notAlphanumeric.ReplaceAllString(sid.Value, ""); clean != sid.Value {
+				if clean := notAlphanumeric().ReplaceAllString(sid.Value, ""); clean != sid.Value {
 					report.At(sid, "write "+clean, "a Sid has letters and digits only, so %s", refused).Safe(replace(sid, clean)...)
 				}
 				if before := first[sid.Value]; before != nil {
@@ -29,4 +28,4 @@ var iamSid = lint.Rule{
 	},
 }
 
-var notAlphanumeric = regexp.MustCompile(`[^A-Za-z0-9]`)
+var notAlphanumeric = regex.Lazy(`[^A-Za-z0-9]`)

@@ -1,10 +1,10 @@
 package rules
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var iamARN = lint.Rule{
@@ -14,7 +14,7 @@ var iamARN = lint.Rule{
 		for _, p := range set.Policies {
 			for _, s := range p.Statements() {
 				for _, r := range s.Resources {
-					if r.Kind == lint.String && !r.Unknown() && r.Value != "*" && !(set.Page && shouted.MatchString(r.Value)) {
+					if r.Kind == lint.String && !r.Unknown() && r.Value != "*" && !(set.Page && shouted().MatchString(r.Value)) {
 						checkARN(report, r)
 					}
 				}
@@ -24,10 +24,10 @@ var iamARN = lint.Rule{
 }
 
 // bucketName is a bucket's name, or a pattern of some. Source: Amazon S3 user guide, bucket naming rules.
-var bucketName = regexp.MustCompile(`^[a-z0-9*?.$\{\}:/_A-Za-z-]*[*?$][^ ]*$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+var bucketName = regex.Lazy(`^[a-z0-9*?.$\{\}:/_A-Za-z-]*[*?$][^ ]*$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 // shouted is a word in capitals that a page leaves for its reader to replace.
-var shouted = regexp.MustCompile(`\b[A-Z]{2,}[A-Z_-]*\b`)
+var shouted = regex.Lazy(`\b[A-Z]{2,}[A-Z_-]*\b`)
 
 func checkARN(report *lint.Reporter, r *lint.Node) {
 	if rest, ok := strings.CutPrefix(r.Value, "s3://"); ok {
@@ -62,7 +62,7 @@ func checkARN(report *lint.Reporter, r *lint.Node) {
 		return
 	}
 	switch {
-	case bucket != "" && !bucketName.MatchString(bucket):
+	case bucket != "" && !bucketName().MatchString(bucket):
 		report.At(r, "write the bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens", "no bucket can be named %q, so the statement grants nothing", bucket)
 	case nested && key == "":
 		report.At(r, "write "+r.Value+"*", "%s matches no object (a key is never empty), so the statement grants nothing", r.Value).Unsafe(replace(r, r.Value+"*")...)

@@ -1,11 +1,11 @@
 package rules
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema/facts"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var trustProvider = lint.Rule{
@@ -41,22 +41,22 @@ func checkProviders(set *lint.Setup, report *lint.Reporter) {
 }
 
 var (
-	providerARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::(\d{12}):oidc-provider/(.+)$`)
-	swapped     = regexp.MustCompile(`^oidc\.[a-z0-9-]+\.eks\.`)
-	scheme      = regexp.MustCompile(`^[a-z]*://`)
-	clusterID   = regexp.MustCompile(`^[0-9A-F]{32}$|^EXAMPLE[0-9A-Z]*$|EXAMPLE$`)
+	providerARN = regex.Lazy(`^arn:aws[a-z-]*:iam::(\d{12}):oidc-provider/(.+)$`)
+	swapped     = regex.Lazy(`^oidc\.[a-z0-9-]+\.eks\.`)
+	scheme      = regex.Lazy(`^[a-z]*://`)
+	clusterID   = regex.Lazy(`^[0-9A-F]{32}$|^EXAMPLE[0-9A-Z]*$|EXAMPLE$`)
 )
 
 // bareIssuer is an issuer as a provider's ARN has it: without scheme and without a slash behind.
 func bareIssuer(issuer string) string {
-	return strings.TrimSuffix(scheme.ReplaceAllString(issuer, ""), "/")
+	return strings.TrimSuffix(scheme().ReplaceAllString(issuer, ""), "/")
 }
 
 func checkProvider(report *lint.Reporter, n *lint.Node) {
 	if !n.Known() {
 		return
 	}
-	m := providerARN.FindStringSubmatch(n.Value)
+	m := providerARN().FindStringSubmatch(n.Value)
 	if m == nil {
 		f := report.At(n, "write arn:aws:iam::ACCOUNT:oidc-provider/oidc.eks.REGION.amazonaws.com/id/ID", "%q is no ARN of an OIDC provider%s, so %s", n.Value, whyNoProvider(n.Value), refused)
 		if rest, ok := strings.CutPrefix(n.Value, "https://"); ok {
@@ -81,7 +81,7 @@ func checkProvider(report *lint.Reporter, n *lint.Node) {
 		report.At(n, "write the cluster's region", "AWS has no region %s, so no cluster has this issuer", region)
 	case known && !strings.HasPrefix(issuer, "oidc.eks."+region+"."+p.DNSSuffix+"/"):
 		report.At(n, "write oidc.eks."+region+"."+p.DNSSuffix+"/id/"+id, "clusters of %s have issuers below %s, so no token has this one", region, p.DNSSuffix)
-	case !clusterID.MatchString(id):
+	case !clusterID().MatchString(id):
 		report.At(n, "copy the id from aws eks describe-cluster", "an issuer's id has 32 digits and letters A to F, and %s does not: is it the cluster's name?", id).As(lint.Warning)
 	}
 }
@@ -104,7 +104,7 @@ func whyNoIssuer(issuer string) string {
 	switch {
 	case strings.Contains(issuer, ".api.aws"):
 		return " (tokens keep the issuer below amazonaws.com, in dual-stack clusters, too)"
-	case swapped.MatchString(issuer):
+	case swapped().MatchString(issuer):
 		return " (eks stands before the region)"
 	}
 	return ""

@@ -53,7 +53,7 @@ func allowsKey(p *lint.Policy, action, key string) bool {
 	return slices.ContainsFunc(p.Statements(), func(s lint.Statement) bool {
 		return s.Effect == "Allow" && coversAction(s, action) && slices.ContainsFunc(s.Resources, func(r *lint.Node) bool {
 			named := strings.HasPrefix(key, "arn:") && !strings.Contains(key, ":alias/")
-			return r.Unknown() || !named && strings.Contains(r.Value, ":kms:") || lint.MatchPattern(arnPartition.ReplaceAllString(r.Value, ":"), arnPartition.ReplaceAllString(key, ":"))
+			return r.Unknown() || !named && strings.Contains(r.Value, ":kms:") || lint.MatchPattern(arnPartition().ReplaceAllString(r.Value, ":"), arnPartition().ReplaceAllString(key, ":"))
 		})
 	})
 }

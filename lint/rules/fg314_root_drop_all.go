@@ -1,10 +1,10 @@
 package rules
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var rootDropAll = lint.Rule{
@@ -13,7 +13,7 @@ var rootDropAll = lint.Rule{
 	Check:   checkRootDropAll,
 }
 
-var dropsAll = regexp.MustCompile(`drop\S*\s*\[\s*"ALL"|\d+: ALL\n`)
+var dropsAll = regex.Lazy(`drop\S*\s*\[\s*"ALL"|\d+: ALL\n`)
 
 func checkRootDropAll(set *lint.Setup, report *lint.Reporter) {
 	for _, t := range taskPods(set) {
@@ -25,7 +25,7 @@ func checkRootDropAll(set *lint.Setup, report *lint.Reporter) {
 			root = t.Get("k8s.securityContext.runAsUser")
 		}
 		for _, p := range policies(set) {
-			if !dropsAll.MatchString(p.Text) || !strings.Contains(p.Text, "spec.containers") && !strings.Contains(p.Text, "allowPrivilegeEscalation: false\n") {
+			if !dropsAll().MatchString(p.Text) || !strings.Contains(p.Text, "spec.containers") && !strings.Contains(p.Text, "allowPrivilegeEscalation: false\n") {
 				continue
 			}
 			nonRoot := strings.Contains(p.Text, "runAsNonRoot: true") || root.Known() && root.Value != "0"

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var ubuntuAppArmor = lint.Rule{
@@ -13,7 +14,7 @@ var ubuntuAppArmor = lint.Rule{
 	Check:   checkUbuntuAppArmor,
 }
 
-var ubuntuName = regexp.MustCompile(`(?i)\bubuntu`)
+var ubuntuName = regex.Lazy(`(?i)\bubuntu`)
 
 func checkUbuntuAppArmor(set *lint.Setup, report *lint.Reporter) {
 	if !slices.ContainsFunc(taskPods(set), func(t task) bool { return t.unprivileged() }) || slices.ContainsFunc(set.UserData, func(u *lint.UserData) bool {
@@ -33,7 +34,7 @@ func ubuntuNodes(set *lint.Setup) []*lint.Node {
 	for _, o := range set.Kind("EC2NodeClass") {
 		for _, term := range o.Get("spec", "amiSelectorTerms").List() {
 			for _, n := range []*lint.Node{term.Get("name"), term.Get("ssmParameter")} {
-				if ubuntuName.MatchString(n.Text()) {
+				if ubuntuName().MatchString(n.Text()) {
 					out = append(out, n)
 				}
 			}
@@ -42,7 +43,7 @@ func ubuntuNodes(set *lint.Setup) []*lint.Node {
 	for _, o := range set.Kind("ClusterConfig") {
 		for _, groups := range [...]string{"nodeGroups", "managedNodeGroups"} {
 			for _, g := range o.Get(groups).List() {
-				if n := g.Get("amiFamily"); ubuntuName.MatchString(n.Text()) {
+				if n := g.Get("amiFamily"); ubuntuName().MatchString(n.Text()) {
 					out = append(out, n)
 				}
 			}

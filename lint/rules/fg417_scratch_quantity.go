@@ -1,10 +1,10 @@
 package rules
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var scratchQuantity = lint.Rule{
@@ -13,7 +13,7 @@ var scratchQuantity = lint.Rule{
 	Check:   checkScratchQuantity,
 }
 
-var nextflowSize = regexp.MustCompile(`^(\d+)\s*\.?([kKmMgGtT])[bB]$`)
+var nextflowSize = regex.Lazy(`^(\d+)\s*\.?([kKmMgGtT])[bB]$`)
 
 func checkScratchQuantity(set *lint.Setup, report *lint.Reporter) {
 	for _, o := range options(set) {
@@ -22,7 +22,7 @@ func checkScratchQuantity(set *lint.Setup, report *lint.Reporter) {
 				continue
 			}
 			f := report.At(n, "write a Kubernetes quantity, such as '200Gi'", "%q is no Kubernetes quantity: the API server refuses every task pod", n.Value)
-			if m := nextflowSize.FindStringSubmatch(strings.TrimSpace(n.Value)); m != nil {
+			if m := nextflowSize().FindStringSubmatch(strings.TrimSpace(n.Value)); m != nil {
 				f.Safe(lint.Replace(n, m[1]+strings.ToUpper(m[2])+"i"))
 			}
 		}

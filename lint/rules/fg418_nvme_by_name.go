@@ -1,9 +1,8 @@
 package rules
 
 import (
-	"regexp"
-
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var nvmeByName = lint.Rule{
@@ -12,11 +11,11 @@ var nvmeByName = lint.Rule{
 	Check:   checkNVMeByName,
 }
 
-var kernelName = regexp.MustCompile(`/dev/nvme[0-9]+n[0-9]+|/dev/nvme[\[*?$][^\s"']*`)
+var kernelName = regex.Lazy(`/dev/nvme[0-9]+n[0-9]+|/dev/nvme[\[*?$][^\s"']*`)
 
 func checkNVMeByName(set *lint.Setup, report *lint.Reporter) {
 	for _, s := range scripts(set) {
-		if name := kernelName.FindString(s.Value); name != "" {
+		if name := kernelName().FindString(s.Value); name != "" {
 			report.At(s, "choose disks by their model, Amazon EC2 NVMe Instance Storage, in /sys/block/*/device/model",
 				"the script formats %s: kernel names change with each boot and are shared with EBS, so it can erase an EBS volume", name)
 		}
@@ -32,7 +31,7 @@ func scripts(set *lint.Setup) []*lint.Node {
 		}
 	}
 	for _, u := range set.UserData {
-		if u.Kind == lint.Shell && formats.MatchString(u.Value) {
+		if u.Kind == lint.Shell && formats().MatchString(u.Value) {
 			out = append(out, u.Node)
 		}
 	}

@@ -1,9 +1,8 @@
 package rules
 
 import (
-	"regexp"
-
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var nvmeForce = lint.Rule{
@@ -11,11 +10,11 @@ var nvmeForce = lint.Rule{
 	Summary: "a script formats disks whatever is on them",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
 		for _, s := range scripts(set) {
-			if word := force.FindString(s.Value); word != "" {
+			if word := force().FindString(s.Value); word != "" {
 				report.At(s, "format blank disks only, without force: refuse any other signature", "%q erases what is on the disk: after a restart of the pod, the files of running tasks", word)
 			}
 		}
 	},
 }
 
-var force = regexp.MustCompile(`\bmkfs\.(?:xfs|btrfs)\b[^\n;&|]*\s-f\b|\bmkfs\.ext[234]\b[^\n;&|]*\s-F\b|\bmdadm\b[^\n;&|]*--force|\bwipefs\b[^\n;&|]*\s(?:-a|--all)|\bdd\b[^\n;&|]*of=/dev/nvme\S*`)
+var force = regex.Lazy(`\bmkfs\.(?:xfs|btrfs)\b[^\n;&|]*\s-f\b|\bmkfs\.ext[234]\b[^\n;&|]*\s-F\b|\bmdadm\b[^\n;&|]*--force|\bwipefs\b[^\n;&|]*\s(?:-a|--all)|\bdd\b[^\n;&|]*of=/dev/nvme\S*`)

@@ -1,9 +1,8 @@
 package rules
 
 import (
-	"regexp"
-
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var nvmePropagation = lint.Rule{
@@ -12,12 +11,12 @@ var nvmePropagation = lint.Rule{
 	Check:   checkNVMePropagation,
 }
 
-var mountsDisk = regexp.MustCompile(`(?m)(?:^|[;&|\s])mount\s+(?:-\S+\s+(?:[^\s/]\S*\s+)?)*\S*(?:/dev/|\$)`)
-var entersHost = regexp.MustCompile(`\bnsenter\b|\bchroot\b|/proc/1/`)
+var mountsDisk = regex.Lazy(`(?m)(?:^|[;&|\s])mount\s+(?:-\S+\s+(?:[^\s/]\S*\s+)?)*\S*(?:/dev/|\$)`)
+var entersHost = regex.Lazy(`\bnsenter\b|\bchroot\b|/proc/1/`)
 
 func checkNVMePropagation(set *lint.Setup, report *lint.Reporter) {
 	for _, p := range preparers(set) {
-		if p.Script == nil || !mountsDisk.MatchString(p.Script.Value) || entersHost.MatchString(p.Script.Value) {
+		if p.Script == nil || !mountsDisk().MatchString(p.Script.Value) || entersHost().MatchString(p.Script.Value) {
 			continue
 		}
 		shared := false

@@ -1,9 +1,8 @@
 package rules
 
 import (
-	"regexp"
-
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var nvmeMountOptions = lint.Rule{
@@ -11,15 +10,15 @@ var nvmeMountOptions = lint.Rule{
 	Summary: "a script mounts the disks with an option that fails or slows them down",
 	Check: func(set *lint.Setup, report *lint.Reporter) {
 		for _, s := range scripts(set) {
-			if noBarrier.MatchString(s.Value) {
+			if noBarrier().MatchString(s.Value) {
 				report.At(s, "leave nobarrier out", "XFS of today's kernels refuses the option nobarrier: the mount fails, and the preparer with it").As(lint.Error)
 			}
-			if discards.MatchString(s.Value) {
+			if discards().MatchString(s.Value) {
 				report.At(s, "mount without discard; run fstrim now and then", "with the option discard each removed file is trimmed at once: removing a task's many files stalls the disk for the other tasks")
 			}
 		}
 	},
 }
 
-var noBarrier = regexp.MustCompile(`\bnobarrier\b`)
-var discards = regexp.MustCompile(`(?m)-o\s*\S*\bdiscard\b`)
+var noBarrier = regex.Lazy(`\bnobarrier\b`)
+var discards = regex.Lazy(`(?m)-o\s*\S*\bdiscard\b`)

@@ -1,11 +1,11 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var nfTokenLiteral = lint.Rule{
@@ -23,7 +23,7 @@ var secretOptions = map[string]string{
 	"env.TOWER_ACCESS_TOKEN":   "set it in the head's environment, from a Secret",
 }
 
-var secretName = regexp.MustCompile(`(?i)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY)$`)
+var secretName = regex.Lazy(`(?i)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY)$`)
 
 func checkTokenLiteral(set *lint.Setup, report *lint.Reporter) {
 	const message = "%s stands in clear text in a file that is committed, copied and printed by nextflow config: who reads it can act as you"
@@ -38,7 +38,7 @@ func checkTokenLiteral(set *lint.Setup, report *lint.Reporter) {
 	}
 	for _, o := range options(set) {
 		name, value := o.Get("env"), o.Get("value")
-		if secretName.MatchString(name.Text()) && !strings.HasPrefix(name.Value, "AWS_") && written(value) && !slices.Contains([]string{"true", "false"}, value.Value) && !strings.HasPrefix(value.Value, "/") {
+		if secretName().MatchString(name.Text()) && !strings.HasPrefix(name.Value, "AWS_") && written(value) && !slices.Contains([]string{"true", "false"}, value.Value) && !strings.HasPrefix(value.Value, "/") {
 			report.At(value, "write [env: '"+name.Value+"', secret: 'SECRET-NAME/KEY']", message, name.Value)
 		}
 	}

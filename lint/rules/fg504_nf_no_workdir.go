@@ -1,10 +1,10 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var nfNoWorkdir = lint.Rule{
@@ -35,7 +35,7 @@ func checkNoWorkdir(set *lint.Setup, report *lint.Reporter) {
 // workdir says whether the head's command line gives -w or -work-dir.
 func (h head) workdir() bool {
 	return slices.ContainsFunc(arguments(h.Container), func(n *lint.Node) bool {
-		return n.Value == "-w" || n.Value == "-work-dir" || n.Unknown() || workdirFlag.MatchString(n.Value)
+		return n.Value == "-w" || n.Value == "-work-dir" || n.Unknown() || workdirFlag().MatchString(n.Value)
 	})
 }
 
@@ -47,4 +47,4 @@ func (t task) elsewhere(name string) bool {
 }
 
 // workdirFlag finds the flag in a shell's command line.
-var workdirFlag = regexp.MustCompile(`\s-(?:w|work-dir)\s`)
+var workdirFlag = regex.Lazy(`\s-(?:w|work-dir)\s`)

@@ -1,13 +1,13 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema/facts"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var nfOptionValue = lint.Rule{
@@ -29,9 +29,9 @@ var choices = map[string][]string{
 
 var urls = []string{"aws.client.endpoint", "wave.endpoint", "tower.endpoint"}
 
-var dnsLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
-var durationText = regexp.MustCompile(`^\s*(?:\d+(?:\.\d+)?\s*\.?\s*(?:ms|milli|millis|s|sec|second|seconds|m|min|minute|minutes|h|hour|hours|d|day|days)\s*)+$`)
-var quantityText = regexp.MustCompile(`^(\d+)([KMGT])i$`)
+var dnsLabel = regex.Lazy(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
+var durationText = regex.Lazy(`^\s*(?:\d+(?:\.\d+)?\s*\.?\s*(?:ms|milli|millis|s|sec|second|seconds|m|min|minute|minutes|h|hour|hours|d|day|days)\s*)+$`)
+var quantityText = regex.Lazy(`^(\d+)([KMGT])i$`)
 
 func checkOptionValue(set *lint.Setup, report *lint.Reporter) {
 	kinds := map[string]string{}
@@ -60,7 +60,7 @@ func checkValue(s flatSetting, kind string, report *lint.Reporter) {
 		}
 	case slices.Contains(urls, s.name) && n.Kind == lint.String && !strings.HasPrefix(n.Value, "http://") && !strings.HasPrefix(n.Value, "https://") && n.Value != "":
 		report.At(n, "write the whole URL, https:// first", "%s needs a URL with its scheme, and %q has none: Nextflow stops with an error", s.name, n.Value)
-	case (s.name == "k8s.namespace" || s.name == "k8s.serviceAccount") && n.Kind == lint.String && !dnsLabel.MatchString(strings.ReplaceAll(n.Value, ".", "")):
+	case (s.name == "k8s.namespace" || s.name == "k8s.serviceAccount") && n.Kind == lint.String && !dnsLabel().MatchString(strings.ReplaceAll(n.Value, ".", "")):
 		report.At(n, "write lower-case letters, digits and hyphens", "%q is no name of a Kubernetes object: the API server refuses every task", n.Value)
 	case kind == "boolean" && n.Kind == lint.String && n.Value != "true":
 		report.At(n, "write true or false without quotes", "%s gets the text %q, and Groovy takes any text but the empty one for true", s.name, n.Value)
@@ -69,10 +69,10 @@ func checkValue(s flatSetting, kind string, report *lint.Reporter) {
 			return
 		}
 		f := report.At(n, "write a size of Nextflow, such as '200 GB' (2^30 bytes each)", "%s: Nextflow cannot read the size %q and stops with an error", s.name, n.Value)
-		if m := quantityText.FindStringSubmatch(n.Value); m != nil {
+		if m := quantityText().FindStringSubmatch(n.Value); m != nil {
 			f.Safe(lint.Replace(n, m[1]+" "+m[2]+"B"))
 		}
-	case kind == "duration" && n.Kind == lint.String && !durationText.MatchString(n.Value):
+	case kind == "duration" && n.Kind == lint.String && !durationText().MatchString(n.Value):
 		if _, err := strconv.Atoi(n.Value); err != nil {
 			report.At(n, "write a duration of Nextflow, such as '50m' or '2 h'", "%s: Nextflow cannot read the duration %q and stops with an error", s.name, n.Value)
 		}

@@ -1,11 +1,11 @@
 package rules
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var nfErrorStrategy = lint.Rule{
@@ -14,7 +14,7 @@ var nfErrorStrategy = lint.Rule{
 	Check:   checkErrorStrategy,
 }
 
-var exitNumbers = regexp.MustCompile(`\b(\d{1,3})(?:\s*\.\.\s*(\d{1,3}))?\b`)
+var exitNumbers = regex.Lazy(`\b(\d{1,3})(?:\s*\.\.\s*(\d{1,3}))?\b`)
 
 // checkErrorStrategy reads closures that choose by exit status; whoever writes one means to retry some.
 func checkErrorStrategy(set *lint.Setup, report *lint.Reporter) {
@@ -44,7 +44,7 @@ func checkErrorStrategy(set *lint.Setup, report *lint.Reporter) {
 }
 
 func covers(text string, code int) bool {
-	for _, m := range exitNumbers.FindAllStringSubmatch(text, -1) {
+	for _, m := range exitNumbers().FindAllStringSubmatch(text, -1) {
 		from, _ := strconv.Atoi(m[1])
 		to := from
 		if m[2] != "" {
@@ -54,5 +54,5 @@ func covers(text string, code int) bool {
 			return true
 		}
 	}
-	return !exitNumbers.MatchString(text) // an unknown list
+	return !exitNumbers().MatchString(text) // an unknown list
 }

@@ -1,10 +1,10 @@
 package rules
 
 import (
-	"regexp"
 	"strconv"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var nfTimeLimit = lint.Rule{
@@ -16,12 +16,12 @@ var nfTimeLimit = lint.Rule{
 // shortLimit, in minutes, is what pulling an image and uploading outputs alone can take.
 const shortLimit = 10
 
-var minutes = regexp.MustCompile(`^(\d+)\s*\.?\s*(s|sec|seconds?|m|min|minutes?)$`)
+var minutes = regex.Lazy(`^(\d+)\s*\.?\s*(s|sec|seconds?|m|min|minutes?)$`)
 
 func checkTimeLimit(set *lint.Setup, report *lint.Reporter) {
 	for _, t := range taskPods(set) {
 		for _, s := range t.directives("time") {
-			m := minutes.FindStringSubmatch(s.Value.Text())
+			m := minutes().FindStringSubmatch(s.Value.Text())
 			if m == nil {
 				continue
 			}

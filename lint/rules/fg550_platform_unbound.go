@@ -1,13 +1,13 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var platformUnbound = lint.Rule{
@@ -144,10 +144,10 @@ func mapped(n *lint.Node) []identity {
 	return out
 }
 
-var platformWords = regexp.MustCompile(`(?i)tower|seqera|nextflow|launcher`)
+var platformWords = regex.Lazy(`(?i)tower|seqera|nextflow|launcher`)
 
 func platformLike(id identity) bool {
-	return platformWords.MatchString(id.arn + " " + id.username + " " + strings.Join(id.groups, " "))
+	return platformWords().MatchString(id.arn + " " + id.username + " " + strings.Join(id.groups, " "))
 }
 
 // ofNodes says whether a mapping is of a node, or of somebody that Kubernetes itself knows.

@@ -1,11 +1,11 @@
 package rules
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema/facts"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var platformLimits = lint.Rule{
@@ -29,7 +29,7 @@ func checkScripts(e computeEnv, report *lint.Reporter) {
 	}
 }
 
-var resourceLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9]|[-_][A-Za-z0-9]){1,38}$`)
+var resourceLabel = regex.Lazy(`^[A-Za-z0-9]([A-Za-z0-9]|[-_][A-Za-z0-9]){1,38}$`)
 
 func checkLabels(e computeEnv, report *lint.Reporter) {
 	labels := e.get("labels").List()
@@ -38,7 +38,7 @@ func checkLabels(e computeEnv, report *lint.Reporter) {
 	}
 	for _, l := range labels {
 		for _, n := range []*lint.Node{l.Get("name"), l.Get("value")} {
-			if n.Known() && (!resourceLabel.MatchString(n.Value) || len(n.Value) > 39) {
+			if n.Known() && (!resourceLabel().MatchString(n.Value) || len(n.Value) > 39) {
 				report.At(n, "use 2 to 39 letters and digits, with single hyphens or underscores between them", "Platform refuses %q in a label", n.Value)
 			}
 		}

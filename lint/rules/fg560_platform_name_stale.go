@@ -4,12 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema/facts"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var platformNameStale = lint.Rule{
@@ -18,7 +18,7 @@ var platformNameStale = lint.Rule{
 	Check:   checkEnvName,
 }
 
-var hashed = regexp.MustCompile(`^(.*)-([0-9a-f]{8})$`)
+var hashed = regex.Lazy(`^(.*)-([0-9a-f]{8})$`)
 
 // checkEnvName compares the hash at the end of a name with the file that seqerakit imports. None of these fields can be
 // changed in an environment that there is: a change needs another name.
@@ -26,7 +26,7 @@ func checkEnvName(set *lint.Setup, report *lint.Reporter) {
 	for _, d := range set.Data {
 		for _, e := range d.Get("compute-envs").List() {
 			name, file := e.Get("name"), e.Get("file-path")
-			m := hashed.FindStringSubmatch(name.Text())
+			m := hashed().FindStringSubmatch(name.Text())
 			env := imported(set, file.Text())
 			if m == nil || env == nil || !exact(name) {
 				continue

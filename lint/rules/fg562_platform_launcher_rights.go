@@ -2,12 +2,12 @@ package rules
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema/facts"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var platformLauncherRights = lint.Rule{
@@ -17,13 +17,13 @@ var platformLauncherRights = lint.Rule{
 }
 
 // launcherWords tell Platform's principal from people who use Nextflow, where no compute environment says that Platform launches here.
-var launcherWords = regexp.MustCompile(`(?i)tower|seqera|launcher`)
+var launcherWords = regex.Lazy(`(?i)tower|seqera|launcher`)
 
 // checkLauncherRights asks what the principal may do in each namespace, all its Roles there taken together.
 func checkLauncherRights(set *lint.Setup, report *lint.Reporter) {
 	told := map[*lint.Node]bool{}
 	for _, id := range identities(set) {
-		if !platformLike(id) || !set.Platform() && !launcherWords.MatchString(id.arn+" "+id.username+" "+strings.Join(id.groups, " ")) {
+		if !platformLike(id) || !set.Platform() && !launcherWords().MatchString(id.arn+" "+id.username+" "+strings.Join(id.groups, " ")) {
 			continue
 		}
 		held := rolesOf(set, id)

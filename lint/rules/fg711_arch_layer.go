@@ -1,11 +1,11 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var archLayer = lint.Rule{
@@ -15,13 +15,13 @@ var archLayer = lint.Rule{
 }
 
 // archSuffix is the part of a URL's name that Nextflow replaces by the task's architecture (WaveClient.groovy).
-var archSuffix = regexp.MustCompile(`[-_](?:amd64|arm64)\.`)
+var archSuffix = regex.Lazy(`[-_](?:amd64|arm64)\.`)
 
 func checkArchLayer(set *lint.Setup, report *lint.Reporter) {
 	for _, t := range taskPods(set) {
 		n := t.Get("fusion.containerConfigUrl")
 		arch := architecture(n.Text())
-		if arch == "" || strings.HasPrefix(n.Text(), "http") && archSuffix.MatchString(n.Value) {
+		if arch == "" || strings.HasPrefix(n.Text(), "http") && archSuffix().MatchString(n.Value) {
 			continue
 		}
 		nodes := t.archs()

@@ -1,12 +1,12 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 var nodeObjectInvalid = lint.Rule{
@@ -15,7 +15,7 @@ var nodeObjectInvalid = lint.Rule{
 	Check:   checkNodeObjectInvalid,
 }
 
-var karpenterDuration = regexp.MustCompile(`^(?:Never|([0-9]+(s|m|h))+)$`)
+var karpenterDuration = regex.Lazy(`^(?:Never|([0-9]+(s|m|h))+)$`)
 
 // restrictedKeys are the labels of Karpenter's own domains that requirements may name (karpenter.sh v1 labels;
 // karpenter.k8s.aws and eks.amazonaws.com instance labels begin with instance-).
@@ -33,7 +33,7 @@ func checkNodeObjectInvalid(set *lint.Setup, report *lint.Reporter) {
 			}
 		}
 		for _, n := range []*lint.Node{p.spec().Get("expireAfter"), p.spec().Get("terminationGracePeriod"), p.Get("spec", "disruption", "consolidateAfter")} {
-			if n.Known() && !karpenterDuration.MatchString(n.Value) {
+			if n.Known() && !karpenterDuration().MatchString(n.Value) {
 				report.At(n, "write a duration in s, m and h, such as 720h", "%q is no duration: the API server refuses the pool %s", n.Value, p.Name)
 			}
 		}

@@ -35,7 +35,7 @@ func fuzz(f *testing.F, name string, extensions ...string) {
 	}
 	if name == "x.md" {
 		for _, r := range rules.All() {
-			f.Add(r.Page)
+			f.Add(r.Page())
 		}
 	}
 	places := lint.Rule{ID: "FG000", Check: func(set *lint.Setup, _ *lint.Reporter) {

@@ -20,11 +20,11 @@ func TestLivePages(t *testing.T) {
 			t.Errorf("%s %s is there already", r.ID, r.Slug)
 		}
 		ids = append(ids, r.ID, r.Slug)
-		if !strings.HasPrefix(r.Page, fmt.Sprintf("# %s %s\n", r.ID, r.Slug)) {
+		if !strings.HasPrefix(r.Page(), fmt.Sprintf("# %s %s\n", r.ID, r.Slug)) {
 			t.Errorf("%s.md does not begin with its name", r.ID)
 		}
 		var names []string
-		for _, p := range split(r.Page) {
+		for _, p := range split(r.Page()) {
 			names = append(names, p.name)
 		}
 		if !slices.Equal(names, sections) {

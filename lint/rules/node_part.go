@@ -2,12 +2,12 @@ package rules
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // device is a FUSE resource that a DaemonSet or a DeviceClass of the set-up offers to pods.
@@ -36,8 +36,8 @@ func devices(set *lint.Setup) []device {
 	return out
 }
 
-var genericName = regexp.MustCompile(`["']?name["']?\s*:\s*["']?([\w.-]*fuse[\w.-]*)`)
-var genericCount = regexp.MustCompile(`["']?count["']?\s*:\s*(\d+)`)
+var genericName = regex.Lazy(`["']?name["']?\s*:\s*["']?([\w.-]*fuse[\w.-]*)`)
+var genericCount = regex.Lazy(`["']?count["']?\s*:\s*(\d+)`)
 
 // plugin says what a container advertises, if it is a device plugin for FUSE that we know.
 func plugin(set *lint.Setup, o *lint.Object, c *lint.Node) (device, bool) {
@@ -85,12 +85,12 @@ func generic(d device, words []*lint.Node) (device, bool) {
 		domain = v
 	}
 	for _, w := range words {
-		m := genericName.FindStringSubmatch(w.Text())
+		m := genericName().FindStringSubmatch(w.Text())
 		if m == nil || !strings.Contains(w.Text(), "/dev/fuse") {
 			continue
 		}
 		d.Name, d.Count, d.At = domain+"/"+m[1], 1, w
-		if c := genericCount.FindStringSubmatch(w.Text()); c != nil {
+		if c := genericCount().FindStringSubmatch(w.Text()); c != nil {
 			d.Count, _ = strconv.Atoi(c[1])
 		}
 		return d, true
@@ -98,7 +98,7 @@ func generic(d device, words []*lint.Node) (device, bool) {
 	return d, false
 }
 
-var smarterFuse = regexp.MustCompile(`devicematch:\s*['"]?\^?fuse\$?['"]?\s*\n\s*nummaxdevices:\s*(\d+)`)
+var smarterFuse = regex.Lazy(`devicematch:\s*['"]?\^?fuse\$?['"]?\s*\n\s*nummaxdevices:\s*(\d+)`)
 
 // smarter reads the ConfigMap of the smarter-device-manager.
 func smarter(set *lint.Setup, d device) (device, bool) {
@@ -109,7 +109,7 @@ func smarter(set *lint.Setup, d device) (device, bool) {
 			continue
 		}
 		for _, f := range data.Fields {
-			if c := smarterFuse.FindStringSubmatch(f.Value.Text()); c != nil {
+			if c := smarterFuse().FindStringSubmatch(f.Value.Text()); c != nil {
 				d.Count, _ = strconv.Atoi(c[1])
 				return d, true
 			}

@@ -22,10 +22,10 @@ func TestPages(t *testing.T) {
 	for _, r := range rules.All() {
 		t.Run(r.ID, func(t *testing.T) {
 			t.Parallel()
-			if want := fmt.Sprintf("# %s %s\n", r.ID, r.Slug); !strings.HasPrefix(r.Page, want) {
+			if want := fmt.Sprintf("# %s %s\n", r.ID, r.Slug); !strings.HasPrefix(r.Page(), want) {
 				t.Fatalf("%s.md does not begin with %q", r.ID, want)
 			}
-			parts := split(r.Page)
+			parts := split(r.Page())
 			var names []string
 			for _, p := range parts {
 				names = append(names, p.name)
@@ -87,7 +87,7 @@ func TestDocs(t *testing.T) {
 	all := slices.SortedFunc(slices.Values(slices.Concat(rules.All(), rules.Live())), func(a, b lint.Rule) int { return strings.Compare(a.ID, b.ID) })
 	want := map[string]string{"README.md": index(all)}
 	for _, r := range all {
-		want[r.ID+".md"] = r.Page
+		want[r.ID+".md"] = r.Page()
 	}
 	have, err := filepath.Glob(docs + "/*.md")
 	if err != nil {

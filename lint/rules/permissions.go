@@ -1,13 +1,13 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema"
 	"github.com/fusiongen/fusiongen/schema/facts"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // identityPolicies are the permission policies of roles: those that name no principal, which a bucket's or a key's do.
@@ -34,7 +34,7 @@ func actionMatches(n *lint.Node, action string) bool {
 	return lint.MatchPattern(strings.ToLower(n.Value), strings.ToLower(action))
 }
 
-var arnPartition = regexp.MustCompile(`^arn:[a-z-]*:`)
+var arnPartition = regex.Lazy(`^arn:[a-z-]*:`)
 
 // s3Tail is "bucket/key" of an S3 ARN, also of one in a wrong form, which FG208 and FG214 report.
 func s3Tail(arn string) string {

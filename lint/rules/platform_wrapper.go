@@ -2,16 +2,16 @@ package rules
 
 import (
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // Ids of Platform: those of credentials are letters and digits, those of workspaces numbers; a reference of Terraform stands alone.
 var (
-	credentialsID = regexp.MustCompile(`^(\$\{[^}]*\}|[A-Za-z0-9]+)$`)
-	workspaceID   = regexp.MustCompile(`^(\$\{[^}]*\}|[0-9]+)$`)
+	credentialsID = regex.Lazy(`^(\$\{[^}]*\}|[A-Za-z0-9]+)$`)
+	workspaceID   = regex.Lazy(`^(\$\{[^}]*\}|[0-9]+)$`)
 )
 
 // checkWrapper looks at what is around the fields of an environment, in the request to the API and in Terraform.
@@ -29,14 +29,14 @@ func checkWrapper(set *lint.Setup, d *lint.Data, report *lint.Reporter) {
 		if body.Get("credentials_id") == nil {
 			report.At(body, "write credentials_id", "the environment has no credentials_id, and Platform refuses it")
 		}
-		if n := body.Get("credentials_id"); n != nil && lint.Placeholder(n.Value) == "" && !credentialsID.MatchString(n.Value) {
+		if n := body.Get("credentials_id"); n != nil && lint.Placeholder(n.Value) == "" && !credentialsID().MatchString(n.Value) {
 			report.At(n, "write the id of the credentials, or one reference to it", "%s is no id of credentials: it has letters and digits only", n.Value)
 		}
 		id, kit := r.Value.Get("workspace_id"), kitWorkspace(set, d.Node)
 		switch {
 		case id == nil && kit != nil:
 			report.At(r.Key, "write workspace_id", "Terraform makes the environment in no workspace, and seqerakit beside it in %s", kit.Value).See(kit, "the other form")
-		case id != nil && lint.Placeholder(id.Value) == "" && !workspaceID.MatchString(id.Value):
+		case id != nil && lint.Placeholder(id.Value) == "" && !workspaceID().MatchString(id.Value):
 			report.At(id, "write the number of the workspace, or one reference to it", "%s is no id of a workspace, which is a number", id.Value)
 		}
 	}

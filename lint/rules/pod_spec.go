@@ -1,10 +1,10 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // refusal is why the API server does not take a pod.
@@ -13,7 +13,7 @@ type refusal struct {
 	message, hint string
 }
 
-var objectName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+var objectName = regex.Lazy(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
 // refusals are why the API server refuses a pod of this spec, as far as validation needs no cluster (Kubernetes'
 // pkg/apis/core/validation).
@@ -69,7 +69,7 @@ func containerRefusals(c *lint.Node, volumes map[string]bool, add func(*lint.Nod
 	}
 	if name := c.Get("name"); name == nil {
 		add(c, "a container has no name", "write a name")
-	} else if name.Known() && !objectName.MatchString(name.Value) {
+	} else if name.Known() && !objectName().MatchString(name.Value) {
 		add(name, "a container's name has lower-case letters, digits and hyphens", "mend the name")
 	}
 	security := c.Get("securityContext")

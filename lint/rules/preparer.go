@@ -2,11 +2,11 @@ package rules
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // preparer is a container of a DaemonSet that makes file systems on the nodes' NVMe disks.
@@ -16,8 +16,8 @@ type preparer struct {
 	Script    *lint.Node // the word of the command line that holds a shell script, or nil
 }
 
-var formats = regexp.MustCompile(`\bmkfs(?:\.\w+)?\b|\bmdadm\b[^\n]*--create|\bsetup-local-disks\b|\blvcreate\b`)
-var preparerImage = regexp.MustCompile(`nvme|local-ssd|ssd-provisioner|instance-store`)
+var formats = regex.Lazy(`\bmkfs(?:\.\w+)?\b|\bmdadm\b[^\n]*--create|\bsetup-local-disks\b|\blvcreate\b`)
+var preparerImage = regex.Lazy(`nvme|local-ssd|ssd-provisioner|instance-store`)
 
 // preparers are the set-up's DaemonSets that format NVMe disks.
 func preparers(set *lint.Setup) []preparer {
@@ -26,13 +26,13 @@ func preparers(set *lint.Setup) []preparer {
 		spec := o.PodSpec()
 		for _, c := range append(slices.Clone(spec.Get("initContainers").List()), spec.Get("containers").List()...) {
 			words := arguments(c)
-			script := slices.IndexFunc(words, func(w *lint.Node) bool { return formats.MatchString(w.Value) }) // a shell writes ${ too
+			script := slices.IndexFunc(words, func(w *lint.Node) bool { return formats().MatchString(w.Value) }) // a shell writes ${ too
 			privileged := c.Get("securityContext", "privileged").IsTrue()
 			switch {
 			case script >= 0:
 				out = append(out, preparer{o, c, words[script]})
 			case len(words) > 0 && path.Base(words[0].Text()) == "nvme-prep",
-				privileged && preparerImage.MatchString(c.Get("image").Text()):
+				privileged && preparerImage().MatchString(c.Get("image").Text()):
 				out = append(out, preparer{o, c, nil})
 			}
 		}

@@ -19,8 +19,10 @@ func All() []lint.Rule {
 
 func withPages(all []lint.Rule) []lint.Rule {
 	for i := range all {
-		page, _ := pages.ReadFile(all[i].ID + ".md") // a test says when one is missing
-		all[i].Page = string(page)
+		all[i].Page = func() string {
+			page, _ := pages.ReadFile(all[i].ID + ".md") // a test says when one is missing
+			return string(page)
+		}
 	}
 	return all
 }

@@ -1,24 +1,24 @@
 package rules
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/fusiongen/fusiongen/lint"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // memoryText is what Nextflow takes for a size (MemoryUnit.groovy): a number and a unit of one letter, with or without B.
-var memoryText = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*\.?\s*([bBkKmMgGtTpPeEzZ])?[bB]?$`)
+var memoryText = regex.Lazy(`^([0-9]+(?:\.[0-9]+)?)\s*\.?\s*([bBkKmMgGtTpPeEzZ])?[bB]?$`)
 
 // memory is a size of nextflow.config in bytes; Nextflow's units are powers of 1024. It is false for what is unknown or none.
 func memory(n *lint.Node) (int64, bool) {
 	if !n.Known() {
 		return 0, false
 	}
-	m := memoryText.FindStringSubmatch(strings.TrimSpace(n.Value))
+	m := memoryText().FindStringSubmatch(strings.TrimSpace(n.Value))
 	if m == nil {
 		return 0, false
 	}

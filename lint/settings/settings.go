@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/fusiongen/fusiongen/lint"
 	"github.com/fusiongen/fusiongen/schema"
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // File is the name that the linter looks for in its working directory.
@@ -57,18 +57,18 @@ func Parse(name string, src []byte) (Settings, error) {
 }
 
 var (
-	atLine  = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
-	unknown = regexp.MustCompile(`^field (\S+) not found in type`)
+	atLine  = regex.Lazy(`^(?:yaml: )?line (\d+): `)
+	unknown = regex.Lazy(`^field (\S+) not found in type`)
 )
 
 func diagnostic(name, message string) schema.Diagnostic {
 	d := schema.Diagnostic{Pos: schema.Pos{File: name, Line: 1, Column: 1}}
-	if m := atLine.FindStringSubmatch(message); m != nil {
+	if m := atLine().FindStringSubmatch(message); m != nil {
 		d.Pos.Line, _ = strconv.Atoi(m[1])
 		message = strings.TrimPrefix(message, m[0])
 	}
 	d.Message = message
-	if m := unknown.FindStringSubmatch(message); m != nil {
+	if m := unknown().FindStringSubmatch(message); m != nil {
 		d.Message = fmt.Sprintf("there is no setting %q", m[1])
 		d.Hint = "the settings are " + strings.Join(keys, ", ")
 		if meant := schema.Suggest(m[1], keys); meant != "" {

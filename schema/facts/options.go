@@ -1,12 +1,19 @@
 package facts
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // Options are the options of nextflow.config in the scopes that a run on EKS uses: fusion, k8s, wave, tower, aws. An
 // option that an older Nextflow than 24.10 has already has no Since. Until is the version that no longer supports it. Options
 // that Nextflow reads without declaring them are listed too. Options of other scopes are not judged, nor is what stands below
 // an option of type map.
-func Options() []Option {
+//
+// The list is everybody's: it is not to be changed.
+func Options() []Option { return options() }
+
+var options = sync.OnceValue(func() []Option {
 	var out []Option
 	for _, scope := range []struct{ name, source, rows string }{
 		{"fusion", "nextflow FusionConfig.groovy", fusionOptions}, {"k8s", "nextflow K8sConfig.groovy", k8sOptions},
@@ -26,7 +33,7 @@ func Options() []Option {
 		}
 	}
 	return out
-}
+})
 
 // Rows are name|type|default[|since[|until]]; ¦ stands for a bar in a default.
 const fusionOptions = `

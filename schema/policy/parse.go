@@ -3,10 +3,11 @@ package policy
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/fusiongen/fusiongen/schema/regex"
 )
 
 // Error is one thing that IAM would refuse.
@@ -108,7 +109,7 @@ func (p *parser) uniqueSids(d Document, n *node) {
 	}
 }
 
-var sid = regexp.MustCompile(`^[0-9A-Za-z]*$`)
+var sid = regex.Lazy(`^[0-9A-Za-z]*$`)
 
 func (p *parser) statement(n *node) Statement {
 	s := Statement{Pos: position(p.src, n.start)}
@@ -118,7 +119,7 @@ func (p *parser) statement(n *node) Statement {
 	}
 	p.keys(n, "a statement", "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 	s.Sid, s.Effect = p.text(n.get("Sid"), "Sid"), p.text(n.get("Effect"), "Effect")
-	if !sid.MatchString(s.Sid) {
+	if !sid().MatchString(s.Sid) {
 		p.report(n.get("Sid"), "a Sid has letters and digits only")
 	}
 	if s.Effect != "Allow" && s.Effect != "Deny" {

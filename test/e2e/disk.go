@@ -15,12 +15,12 @@ type Disk string
 // ScratchDisk is where the node's service keeps the tasks' /tmp when the spec names no disk.
 const ScratchDisk Disk = "/var/lib/fusion/scratch"
 
-// Mount puts 64 MiB in the folder's place; who uses the folder must come later.
+// Mount puts 256 MiB in the folder's place; who uses the folder must come later.
 func (d Disk) Mount() error {
 	if err := os.MkdirAll(string(d), 0o755); err != nil {
 		return err
 	}
-	return syscall.Mount("tmpfs", string(d), "tmpfs", 0, "size=64m")
+	return syscall.Mount("tmpfs", string(d), "tmpfs", 0, "size=256m")
 }
 
 // Unmount takes it away again.

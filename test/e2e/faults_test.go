@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,23 +16,27 @@ type fault struct {
 	name   string
 	happen func(ctx context.Context, ws *e2e.Workspace, run *e2e.Run) error
 	args   []string // of the pipeline
+	block  int      // bytes that each second adds to the output; the fault waits until their upload has begun
 	quick  bool     // taken without -e2e.all, too
 	resume bool     // the head itself is gone: a second run goes on
-	cause  string   // what the user reads when the run cannot end well; empty: it ends right
+	cause  string   // what the user reads, in the head's output or the pod's log, when the run cannot end well; empty: it ends right
 }
+
+// block is such that the upload of an output begins in a task's sixth second and goes on to its last.
+const block = 4 << 20
 
 var faults = []fault{
 	{name: "device plugin killed", happen: deletePods("fuse-device-plugin")},
-	{name: "node volumes killed", quick: true, happen: deletePods("fusion-node")},
+	{name: "node volumes killed", quick: true, block: block, happen: deletePods("fusion-node")},
 	{name: "kubelet killed", happen: func(ctx context.Context, ws *e2e.Workspace, _ *e2e.Run) error {
 		return ws.World.Cluster.Restart(ctx, "kubelet", 3*time.Second)
 	}},
-	{name: "S3 away for 30 s", happen: func(ctx context.Context, ws *e2e.Workspace, _ *e2e.Run) error {
+	{name: "S3 away for 30 s", block: block, happen: func(ctx context.Context, ws *e2e.Workspace, _ *e2e.Run) error {
 		ws.World.Store.Stop()
 		time.Sleep(30 * time.Second)
 		return ws.World.Store.Start(ctx)
 	}},
-	{name: "task pod killed", happen: func(ctx context.Context, ws *e2e.Workspace, _ *e2e.Run) error {
+	{name: "task pod killed", block: block, happen: func(ctx context.Context, ws *e2e.Workspace, _ *e2e.Run) error {
 		pods, err := ws.RunningTasks(ctx)
 		if err != nil {
 			return err
@@ -83,7 +88,7 @@ func testFaults(t *testing.T, ctx context.Context, w *e2e.World, c e2e.Cell) {
 func testFault(t *testing.T, ctx context.Context, ws *e2e.Workspace, f fault) {
 	k := ws.World.Cluster.Kubectl
 	prefix := strings.ReplaceAll(f.name, " ", "-")
-	args := append([]string{"--out", "s3://results-" + ws.Name + "/" + prefix}, f.args...)
+	args := append([]string{"--out", "s3://results-" + ws.Name + "/" + prefix, "--block", strconv.Itoa(f.block)}, f.args...)
 	run, err := ws.Start(ctx, "slow", args...)
 	if err != nil {
 		t.Fatal(err)
@@ -91,6 +96,11 @@ func testFault(t *testing.T, ctx context.Context, ws *e2e.Workspace, f fault) {
 	if _, err := ws.RunningTasks(ctx); err != nil {
 		run.Kill()
 		t.Fatal(err, run.Wait().Explain(ctx))
+	}
+	if f.block > 0 {
+		if err := ws.AwaitUpload(ctx); err != nil {
+			t.Error(err)
+		}
 	}
 	if err := f.happen(ctx, ws, run); err != nil {
 		t.Error(err)
@@ -104,17 +114,17 @@ func testFault(t *testing.T, ctx context.Context, ws *e2e.Workspace, f fault) {
 	switch {
 	case f.cause == "" && run.Code != 0:
 		t.Error(run.Explain(ctx))
-	case f.cause != "" && (run.Code == 0 || !strings.Contains(run.Output, f.cause)):
+	case f.cause != "" && (run.Code == 0 || !strings.Contains(run.Output+ws.Logs(ctx), f.cause)):
 		t.Errorf("nobody reads %q:\n%s", f.cause, run.Explain(ctx))
 	}
 	for n := 1; n <= 2 && f.cause == ""; n++ {
 		var want strings.Builder
 		for i := range 20 {
-			fmt.Fprintf(&want, "%d %d\n", n, i+1)
+			fmt.Fprintf(&want, "%d %d\n%s", n, i+1, strings.Repeat("\x00", f.block))
 		}
 		key := fmt.Sprintf("%s/slow-%d.txt", prefix, n)
 		if got, err := ws.World.Store.Get(ctx, "results-"+ws.Name, key); err != nil || string(got) != want.String() {
-			t.Errorf("%s: %q, %v", key, got, err)
+			t.Errorf("%s has %d bytes and should have %d, or differs: %v", key, len(got), want.Len(), err)
 		}
 	}
 	if err := e2e.ScratchDisk.Drain(); err != nil {

@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ var pipelines = []pipeline{
 	{name: "many", outputs: []string{"small-*.txt"}, args: []string{"--tasks", "8"}},
 	{name: "outputs", outputs: []string{"tree/*", "tree/*/*", "tree/*/*/*", "*.csv", "soft.txt", "hard.txt", "with space.txt", "Zürich-日本.txt", "read.txt"}},
 	{name: "retry", outputs: []string{"attempt.txt"}},
-	{name: "ranges", outputs: []string{"piece-*", "sum.txt"}, args: []string{"--mib", "256"}},
+	{name: "ranges", outputs: []string{"piece-*", "sum.txt"}},
 }
 
 func testPipelines(t *testing.T, ctx context.Context, w *e2e.World, c e2e.Cell) {
@@ -38,8 +39,13 @@ func testPipelines(t *testing.T, ctx context.Context, w *e2e.World, c e2e.Cell) 
 	for _, p := range pipelines {
 		t.Run(p.name, func(t *testing.T) {
 			if p.name == "ranges" {
+				mib := int64(256)
+				if *all {
+					mib = 1024
+				}
+				p.args = []string{"--mib", strconv.FormatInt(mib, 10)}
 				big := filepath.Join(t.TempDir(), "big")
-				fill(t, big, 256<<20)
+				fill(t, big, mib<<20)
 				if err := w.Store.Put(ctx, ws.Bucket, "inputs/big", big); err != nil {
 					t.Fatal(err)
 				}

@@ -27,6 +27,26 @@ func (ws *Workspace) RunningTasks(ctx context.Context) (pods []string, err error
 	return pods, err
 }
 
+// AwaitUpload waits until the multipart upload of a task's output is on its way.
+func (ws *Workspace) AwaitUpload(ctx context.Context) error {
+	return eventually(ctx, time.Minute, func() error {
+		n, err := ws.World.Store.Uploads(ctx, ws.Bucket)
+		if err == nil && n == 0 {
+			err = errors.New("no multipart upload has begun")
+		}
+		return err
+	})
+}
+
+// Logs are what the tasks' pods that are still there have printed.
+func (ws *Workspace) Logs(ctx context.Context) string {
+	out, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "logs", "-l", taskLabel, "--tail=-1", "--prefix")
+	if err != nil {
+		return err.Error() // a container that never started has none
+	}
+	return out
+}
+
 // Clean waits until the node has nothing left of the workspace's tasks, which are over: no pod, no process of the runtime, no
 // volume of the node's service. Its error says what stays.
 func (ws *Workspace) Clean(ctx context.Context) error {

@@ -3,6 +3,7 @@
 params.out = 'results'
 params.seconds = 20
 params.waste = 0 // bytes that each second leaves on the scratch disk, in a file that nobody wants
+params.block = 0 // bytes that each second adds to the output, so that its upload begins while the task runs
 params.retries = 3
 
 process SLOW {
@@ -21,6 +22,7 @@ process SLOW {
     : > slow-${n}.txt
     for i in \$(seq 1 ${params.seconds}); do
         echo "${n} \$i" >> slow-${n}.txt
+        head -c ${params.block} /dev/zero >> slow-${n}.txt
         head -c ${params.waste} /dev/zero > waste-\$i
         sleep 1
     done
