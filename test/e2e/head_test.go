@@ -19,8 +19,8 @@ import (
 )
 
 // testHead runs the smallest pipeline with the head in the cluster.
-func testHead(t *testing.T, ctx context.Context, w *e2e.World) {
-	if err := w.LoadHead(ctx); err != nil {
+func testHead(t *testing.T, ctx context.Context, w *e2e.World, loadHead func() error) {
+	if err := loadHead(); err != nil {
 		t.Fatal(err)
 	}
 	ws := open(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "emptyDir", HeadInCluster: true})

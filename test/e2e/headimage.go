@@ -17,11 +17,8 @@ import (
 // HeadImage is Nextflow with this machine's Java, for a head in the cluster; the pipelines lie in /pipelines.
 const HeadImage = "docker.io/local/nextflow:24.10.0"
 
-// LoadHead makes the image of the head and loads it into the node, once.
+// LoadHead makes the image of the head and loads it into the node.
 func (w *World) LoadHead(ctx context.Context) error {
-	if w.headLoaded {
-		return nil
-	}
 	cache := os.Getenv("FUSIONGEN_NEXTFLOW")
 	if cache == "" {
 		cache = filepath.Join(w.Root, ".cache", "nextflow")
@@ -66,9 +63,7 @@ exec /opt/nextflow/bin/run --s3 "$@"
 	if err != nil {
 		return err
 	}
-	err = w.Cluster.Import(ctx, archive)
-	w.headLoaded = err == nil
-	return err
+	return w.Cluster.Import(ctx, archive)
 }
 
 // tree are the files below from, as files below to; links are followed, and modules for linking left out.

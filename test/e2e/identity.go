@@ -23,6 +23,9 @@ import (
 	"github.com/fusiongen/fusiongen/test/account"
 )
 
+// issuer is the cluster's, as the specs have it. It is named as EKS's are; nobody looks it up: the API server says what its keys are.
+const issuer = "https://oidc.eks." + region + ".amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+
 //go:embed identity.yaml
 var webhook string
 
@@ -44,7 +47,7 @@ func (ws *Workspace) Identify(ctx context.Context, life time.Duration) (*Identit
 	}
 	keys := oidc.NewRemoteKeySet(oidc.ClientContext(ctx, client), w.Cluster.Server+"/openid/v1/jwks")
 	if id.Account, err = account.Start(ctx, account.Options{Root: w.Root, Dir: filepath.Join(w.Dir, "account"), Host: w.Store.host(), Data: filepath.Join(w.Store.dir, "data"),
-		Access: accessKey, Secret: secretKey, Region: region, Issuer: "https://" + issuer, Keys: keys, Life: life}); err != nil {
+		Access: accessKey, Secret: secretKey, Region: region, Issuer: issuer, Keys: keys, Life: life}); err != nil {
 		return id, err
 	}
 	if _, err := ws.run(ctx, w.Dir, id.Environment(), w.fusiongen, "iam", "apply", "--yes", ws.Dir+".cue"); err != nil {

@@ -21,12 +21,12 @@ import (
 const life = 8 * time.Second
 
 // testIdentity runs head and tasks with the roles that fusiongen made, and with nothing else: no pod has a key.
-func testIdentity(t *testing.T, ctx context.Context, w *e2e.World) {
+func testIdentity(t *testing.T, ctx context.Context, w *e2e.World, loadHead func() error) {
 	if w.Kubernetes < "1.36" {
 		t.Logf("Kubernetes %s has no stable admission policies, so nothing can stand in for EKS's webhook: pods get no roles here", w.Kubernetes)
 		return
 	}
-	if err := w.LoadHead(ctx); err != nil {
+	if err := loadHead(); err != nil {
 		t.Fatal(err)
 	}
 	ws := open(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "emptyDir", HeadInCluster: true, Identity: true})

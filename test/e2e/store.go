@@ -35,13 +35,6 @@ const (
 	region    = "eu-west-1"
 )
 
-// issuer is the cluster's, without its scheme. It is named as EKS's are, so that specs with it are such as people write; nobody
-// looks it up: the API server says what its keys are.
-const (
-	issuerID = "EXAMPLED539D4633E53DE1B71EXAMPLE"
-	issuer   = "oidc.eks." + region + ".amazonaws.com/id/" + issuerID
-)
-
 // StartStore starts the server on a free port of host, with its data below dir.
 func StartStore(ctx context.Context, root, dir, host string) (*Store, error) {
 	out, err := exec.CommandContext(ctx, filepath.Join(root, "test", "tool"), "versitygw").Output()

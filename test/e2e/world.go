@@ -28,8 +28,7 @@ type World struct {
 
 	Kubernetes string // minor version, "1.36"
 
-	fusiongen  string
-	headLoaded bool
+	fusiongen string
 }
 
 // The images of the tasks; a test's are made from Debian's static bash and busybox.
@@ -47,7 +46,7 @@ func Up(ctx context.Context, root, dir string) (*World, error) {
 	}
 	var err error
 	if w.Cluster, err = cluster.Start(ctx, cluster.Options{Dir: filepath.Join(dir, "cluster"), Root: root, Full: true,
-		Issuer: "https://" + issuer, APIFlags: auditFlags(dir)}); err != nil {
+		Issuer: issuer, APIFlags: auditFlags(dir)}); err != nil {
 		return w, err
 	}
 	if w.Store, err = StartStore(ctx, root, filepath.Join(dir, "s3"), cluster.Node); err != nil {
