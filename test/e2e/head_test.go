@@ -18,15 +18,31 @@ import (
 	"github.com/fusiongen/fusiongen/test/e2e"
 )
 
+// headCell has its head in the cluster.
+var headCell = e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "emptyDir", HeadInCluster: true}
+
 // testHead runs the smallest pipeline with the head in the cluster.
 func testHead(t *testing.T, ctx context.Context, w *e2e.World, loadHead func() error) {
 	if err := loadHead(); err != nil {
 		t.Fatal(err)
 	}
-	ws := open(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "emptyDir", HeadInCluster: true})
+	ws := open(t, ctx, w, headCell)
+	addConfig(t, ctx, ws)
 	job := startHead(t, ctx, ws, pipeline{name: "smoke"})
 	completes(t, ctx, ws, job)
 	published(t, ctx, ws, pipeline{name: "smoke"})
+}
+
+// addConfig puts what the test adds to the configuration where the head's pod can mount it.
+func addConfig(t *testing.T, ctx context.Context, ws *e2e.Workspace) {
+	t.Helper()
+	config, err := ws.TaskConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "create", "configmap", "test-config", "--from-file=test.config="+config); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // startHead makes the generated Job, with the pipeline put where its comment says, and with what the test adds for want of AWS.
@@ -39,18 +55,6 @@ func startHead(t *testing.T, ctx context.Context, ws *e2e.Workspace, p pipeline)
 	}
 	var job batchv1.Job
 	if err := yaml.UnmarshalStrict(data, &job); err != nil {
-		t.Fatal(err)
-	}
-	config, err := ws.TaskConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := ws.World.Cluster.Kubectl
-	settings, _, err := k(ctx, "", "-n", ws.Name, "create", "configmap", "test-config", "--from-file=test.config="+config, "--dry-run=client", "-o", "yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := k(ctx, settings, "apply", "-f", "-"); err != nil {
 		t.Fatal(err)
 	}
 	pod := &job.Spec.Template.Spec
@@ -70,7 +74,7 @@ func startHead(t *testing.T, ctx context.Context, ws *e2e.Workspace, p pipeline)
 	if err != nil {
 		t.Fatal(err)
 	}
-	created, _, err := k(ctx, string(body), "create", "-o", "name", "-f", "-")
+	created, _, err := ws.World.Cluster.Kubectl(ctx, string(body), "create", "-o", "name", "-f", "-")
 	if err != nil {
 		t.Fatal(err)
 	}

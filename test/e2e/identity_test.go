@@ -29,7 +29,10 @@ func testIdentity(t *testing.T, ctx context.Context, w *e2e.World, loadHead func
 	if err := loadHead(); err != nil {
 		t.Fatal(err)
 	}
-	ws := open(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "emptyDir", HeadInCluster: true, Identity: true})
+	cell := headCell
+	cell.Identity = true
+	ws := open(t, ctx, w, cell)
+	addConfig(t, ctx, ws)
 	id, err := ws.Identify(ctx, life)
 	t.Cleanup(func() {
 		if err := id.Close(context.WithoutCancel(ctx)); err != nil {
