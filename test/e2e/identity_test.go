@@ -57,7 +57,7 @@ func withRoles(t *testing.T, ctx context.Context, id *e2e.Identity, ws *e2e.Work
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin, decided := id.Sessions(ws.Name+"-head"), len(id.Decisions())
+	headBegin, taskBegin, decided := id.Sessions(ws.Name+"-head"), id.Sessions(ws.Name+"-task"), len(id.Decisions())
 	completes(t, ctx, ws, startHead(t, ctx, ws, p))
 	pods := stop()
 	published(t, ctx, ws, p)
@@ -80,8 +80,11 @@ func withRoles(t *testing.T, ctx context.Context, id *e2e.Identity, ws *e2e.Work
 			t.Errorf("%s has not its account's role: %v", pod.Name, pod.Spec.Containers[0].Env)
 		}
 	}
-	if n := id.Sessions(ws.Name+"-head") - begin; n < 2 {
+	if n := id.Sessions(ws.Name+"-head") - headBegin; n < 2 {
 		t.Errorf("the head took its role %d times, and its credentials live for %s", n, life)
+	}
+	if n := id.Sessions(ws.Name+"-task") - taskBegin; n < tasks {
+		t.Errorf("%d tasks took their role %d times", tasks, n)
 	}
 	// The S3 provider of the test's Nextflow looks for the work directory itself, which Nextflow's own plugin never does.
 	harmless := account.Decision{Role: ws.Name + "-head", Action: "s3:GetObject", Resource: "arn:aws:s3:::" + ws.Bucket + "/work"}
