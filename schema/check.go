@@ -57,11 +57,18 @@ func checkIssuer(c *checker) {
 		return
 	}
 	partition, ok := facts.PartitionOf(cluster.Region)
-	if !ok || !strings.HasPrefix(cluster.OIDC, "https://oidc.eks.") {
+	if !ok || !strings.HasPrefix(cluster.OIDC, "https://") {
 		return
 	}
-	if host := "https://" + strings.TrimSuffix(partition.Issuer(cluster.Region, ""), "/id/"); !strings.HasPrefix(cluster.OIDC, host+"/") {
+	base := "https://" + partition.Issuer(cluster.Region, "")
+	host := strings.TrimSuffix(base, "/id/")
+	id, right := strings.CutPrefix(cluster.OIDC, base)
+	switch {
+	case right && !strings.Contains(id, "/"):
+	case strings.HasPrefix(cluster.OIDC, "https://oidc.eks.") && !strings.HasPrefix(cluster.OIDC, host):
 		c.report("cluster.oidc", "the issuer is of another region than cluster.region "+cluster.Region, "its host is "+host)
+	default:
+		c.report("cluster.oidc", "no EKS cluster has this issuer, so no token of a pod would have it", "it is "+base+"ID, as aws eks describe-cluster gives it")
 	}
 }
 

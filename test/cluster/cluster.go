@@ -6,6 +6,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -29,6 +30,7 @@ type Options struct {
 	Dir      string   // absolute; holds the cluster's state
 	Root     string   // the project's root, where test/tool lies
 	APIFlags []string // further flags of the API server
+	Issuer   string   // of service account tokens; by default the API server's own URL
 	Full     bool     // with a scheduler and this machine as the node
 }
 
@@ -77,7 +79,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err := c.startEtcd(ctx, ports[0], ports[1]); err != nil {
 		return c, err
 	}
-	if err := c.startAPI(ctx, ports[0], ports[2], endpoint, o.APIFlags); err != nil {
+	if err := c.startAPI(ctx, ports[0], ports[2], endpoint, o.Issuer, o.APIFlags); err != nil {
 		return c, err
 	}
 	if err := c.startControllers(ctx); err != nil || !o.Full {
@@ -160,19 +162,19 @@ func (c *Cluster) startEtcd(ctx context.Context, client, peer int) error {
 		"--initial-advertise-peer-urls="+peerURL, "--initial-cluster=default="+peerURL)
 }
 
-func (c *Cluster) startAPI(ctx context.Context, etcd, port int, host string, flags []string) error {
+func (c *Cluster) startAPI(ctx context.Context, etcd, port int, host, issuer string, flags []string) error {
 	bin, err := c.tool("kube-apiserver")
 	if err != nil {
 		return err
 	}
-	pki, issuer := filepath.Join(c.Dir, "pki"), fmt.Sprintf("https://%s:%d", host, port)
+	pki, self := filepath.Join(c.Dir, "pki"), fmt.Sprintf("https://%s:%d", host, port)
 	args := []string{bin, fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", etcd), "--bind-address=" + host,
 		"--advertise-address=" + host, fmt.Sprintf("--secure-port=%d", port),
 		"--service-cluster-ip-range=" + serviceRange + ".0/24", "--authorization-mode=Node,RBAC",
 		"--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
 		"--client-ca-file=" + pki + "/ca.crt", "--tls-cert-file=" + pki + "/apiserver.crt", "--tls-private-key-file=" + pki + "/apiserver.key",
-		"--service-account-issuer=" + issuer, "--service-account-jwks-uri=" + issuer + "/openid/v1/jwks",
-		"--api-audiences=" + issuer + ",https://kubernetes.default.svc",
+		"--service-account-issuer=" + cmp.Or(issuer, self), "--service-account-jwks-uri=" + self + "/openid/v1/jwks",
+		"--api-audiences=" + self + ",https://kubernetes.default.svc",
 		"--service-account-signing-key-file=" + pki + "/sa.key", "--service-account-key-file=" + pki + "/sa.key"}
 	if c.full {
 		args = append(args, "--kubelet-client-certificate="+pki+"/admin.crt", "--kubelet-client-key="+pki+"/admin.key",

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -62,6 +63,7 @@ func TestE2E(t *testing.T) {
 		t.Fatal(err)
 	}
 	table := &table{}
+	loadHead := sync.OnceValue(func() error { return w.LoadHead(ctx) })
 	t.Run("Smoke", func(t *testing.T) {
 		cells := covering
 		if !*all {
@@ -88,7 +90,8 @@ func TestE2E(t *testing.T) {
 	t.Run("Restricted", func(t *testing.T) {
 		testSmoke(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "csi", Restricted: true}, table)
 	})
-	t.Run("Head", func(t *testing.T) { testHead(t, ctx, w) })
+	t.Run("Head", func(t *testing.T) { testHead(t, ctx, w, loadHead) })
+	t.Run("Identity", func(t *testing.T) { testIdentity(t, ctx, w, loadHead) })
 	t.Run("Defects", func(t *testing.T) {
 		if *all {
 			testDefects(t, ctx, w, full[0])

@@ -24,19 +24,22 @@ type Run struct {
 	output bytes.Buffer
 }
 
-// Task settings that a test adds to the generated configuration: the image, and what Nextflow's own S3 plugin, which cannot be
-// had here, would put into the pod's environment.
-const taskConfig = `executor.pollInterval = '1 sec'
-process {
-    container = '%[1]s'
+// Task settings that a test adds to the generated configuration: the image, and, where pods have no roles, what Nextflow's own S3
+// plugin, which cannot be had here, would put into the pod's environment.
+const (
+	taskConfig = `executor.pollInterval = '1 sec'
+process.container = '%s'
+`
+	taskKeys = `process {
     pod = [
-        [env: 'AWS_ACCESS_KEY_ID', value: '%[2]s'],
-        [env: 'AWS_SECRET_ACCESS_KEY', value: '%[3]s'],
-        [env: 'AWS_S3_ENDPOINT', value: '%[4]s'],
-        [env: 'FUSION_AWS_REGION', value: '%[5]s'],
+        [env: 'AWS_ACCESS_KEY_ID', value: '%s'],
+        [env: 'AWS_SECRET_ACCESS_KEY', value: '%s'],
+        [env: 'AWS_S3_ENDPOINT', value: '%s'],
+        [env: 'FUSION_AWS_REGION', value: '%s'],
     ]
 }
 `
+)
 
 // Start launches the head of a pipeline in the tree's directory, as the tree's README says: FUSION_ENABLED=true nextflow run PIPELINE -w s3://…
 func (ws *Workspace) Start(ctx context.Context, pipeline string, args ...string) (*Run, error) {
@@ -69,12 +72,18 @@ func (ws *Workspace) TaskConfig() (string, error) {
 		image = userImage
 	}
 	path := ws.Dir + ".config"
-	text := fmt.Appendf(nil, taskConfig, image, accessKey, secretKey, ws.World.Store.Endpoint, region)
+	text := fmt.Appendf(nil, taskConfig, image)
+	if !ws.Cell.Identity {
+		text = fmt.Appendf(text, taskKeys, accessKey, secretKey, ws.World.Store.Endpoint, region)
+	}
 	return path, os.WriteFile(path, text, 0o644)
 }
 
-// Environment is what the head gets: open mode, and the S3 server with its credentials.
+// Environment is what the head gets: open mode, and the S3 server with its credentials where its pod has no role.
 func (ws *Workspace) Environment() []string {
+	if ws.Cell.Identity {
+		return []string{"FUSION_ENABLED=true", "AWS_REGION=" + region}
+	}
 	return []string{"FUSION_ENABLED=true", "AWS_ENDPOINT_URL_S3=" + ws.World.Store.Endpoint, "AWS_REGION=" + region,
 		"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey}
 }

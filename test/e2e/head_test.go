@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,13 +18,37 @@ import (
 	"github.com/fusiongen/fusiongen/test/e2e"
 )
 
-// testHead runs the head in the cluster: the generated Job, with the pipeline put where its comment says, and with what the
-// test adds for want of AWS: the S3 server and its credentials.
-func testHead(t *testing.T, ctx context.Context, w *e2e.World) {
-	if err := w.LoadHead(ctx); err != nil {
+// headCell has its head in the cluster.
+var headCell = e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "emptyDir", HeadInCluster: true}
+
+// testHead runs the smallest pipeline with the head in the cluster.
+func testHead(t *testing.T, ctx context.Context, w *e2e.World, loadHead func() error) {
+	if err := loadHead(); err != nil {
 		t.Fatal(err)
 	}
-	ws := open(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "emptyDir", HeadInCluster: true})
+	ws := open(t, ctx, w, headCell)
+	addConfig(t, ctx, ws)
+	job := startHead(t, ctx, ws, pipeline{name: "smoke"})
+	completes(t, ctx, ws, job)
+	published(t, ctx, ws, pipeline{name: "smoke"})
+}
+
+// addConfig puts what the test adds to the configuration where the head's pod can mount it.
+func addConfig(t *testing.T, ctx context.Context, ws *e2e.Workspace) {
+	t.Helper()
+	config, err := ws.TaskConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "create", "configmap", "test-config", "--from-file=test.config="+config); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startHead makes the generated Job, with the pipeline put where its comment says, and with what the test adds for want of AWS.
+// It returns the Job's name, "job.batch/NAME".
+func startHead(t *testing.T, ctx context.Context, ws *e2e.Workspace, p pipeline) string {
+	t.Helper()
 	data, err := os.ReadFile(filepath.Join(ws.Dir, "head", "job.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -31,18 +57,10 @@ func testHead(t *testing.T, ctx context.Context, w *e2e.World) {
 	if err := yaml.UnmarshalStrict(data, &job); err != nil {
 		t.Fatal(err)
 	}
-	config, err := ws.TaskConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := w.Cluster.Kubectl
-	if _, _, err := k(ctx, "", "-n", ws.Name, "create", "configmap", "test-config", "--from-file=test.config="+config); err != nil {
-		t.Fatal(err)
-	}
 	pod := &job.Spec.Template.Spec
 	head := &pod.Containers[0]
 	head.Command = []string{"nextflow", "-C", "/etc/nextflow/nextflow.config", "-C", "/test/test.config", "run"}
-	head.Args = []string{"/pipelines/smoke/main.nf", "-ansi-log", "false", "-w", "s3://" + ws.Bucket + "/work", "--out", "s3://results-" + ws.Name + "/smoke"}
+	head.Args = append([]string{"/pipelines/" + p.name + "/main.nf", "-ansi-log", "false", "-w", "s3://" + ws.Bucket + "/work", "--out", "s3://results-" + ws.Name + "/" + p.name}, p.args...)
 	for _, e := range ws.Environment() {
 		name, value, _ := strings.Cut(e, "=")
 		if name != "FUSION_ENABLED" && name != "AWS_REGION" { // the generated Job has these
@@ -56,19 +74,52 @@ func testHead(t *testing.T, ctx context.Context, w *e2e.World) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	created, _, err := k(ctx, string(body), "create", "-o", "name", "-f", "-")
+	created, _, err := ws.World.Cluster.Kubectl(ctx, string(body), "create", "-o", "name", "-f", "-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	created = strings.TrimSpace(created)
-	if _, _, err := k(ctx, "", "-n", ws.Name, "wait", created, "--for=condition=Complete", "--timeout=180s"); err != nil {
-		logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", created, "--tail=60")
-		described, _, _ := k(ctx, "", "-n", ws.Name, "describe", "pods")
-		t.Fatalf("%v\n%s\n%s", err, logs, described)
+	return strings.TrimSpace(created)
+}
+
+// completes waits for a head that ends well.
+func completes(t *testing.T, ctx context.Context, ws *e2e.Workspace, job string) {
+	t.Helper()
+	if end := ended(t, ctx, ws, job); end != "Complete" {
+		t.Fatalf("%s\n%s", end, told(ctx, ws, job))
 	}
-	want := local(t, ctx, w.Root, pipeline{name: "smoke"})
-	for name, data := range want {
-		got, err := w.Store.Get(ctx, "results-"+ws.Name, "smoke/"+name)
+}
+
+// ended waits for a head to end and says how, Complete or Failed.
+func ended(t *testing.T, ctx context.Context, ws *e2e.Workspace, job string) string {
+	t.Helper()
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(500 * time.Millisecond) {
+		out, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "get", job, "-o", "jsonpath={.status.conditions[*].type}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, end := range []string{"Complete", "Failed"} {
+			if slices.Contains(strings.Fields(out), end) {
+				return end
+			}
+		}
+	}
+	return "still running"
+}
+
+// told is what a person reads of a head in the cluster and its pods.
+func told(ctx context.Context, ws *e2e.Workspace, job string) string {
+	k := ws.World.Cluster.Kubectl
+	logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", job, "--tail=60")
+	tasks, _, _ := k(ctx, "", "-n", ws.Name, "logs", "-l", "nextflow.io/app=nextflow", "--tail=40", "--prefix")
+	described, _, _ := k(ctx, "", "-n", ws.Name, "describe", "pods")
+	return logs + "\n" + tasks + "\n" + described
+}
+
+// published compares what a pipeline published with what a local run does.
+func published(t *testing.T, ctx context.Context, ws *e2e.Workspace, p pipeline) {
+	t.Helper()
+	for name, data := range local(t, ctx, ws.World.Root, p) {
+		got, err := ws.World.Store.Get(ctx, "results-"+ws.Name, p.name+"/"+name)
 		if err != nil || string(got) != string(data) {
 			t.Errorf("%s: %v", name, err)
 		}

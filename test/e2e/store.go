@@ -78,6 +78,12 @@ func (s *Store) Stop() {
 	}
 }
 
+// host is the address that it listens at.
+func (s *Store) host() string {
+	host, _, _ := net.SplitHostPort(s.address) // a listener gave it
+	return host
+}
+
 func (s *Store) process() server.Process { return server.Process{Name: "versitygw", Dir: s.dir} }
 
 // Bucket makes a bucket, if need be.
@@ -140,3 +146,6 @@ func (s *Store) Uploads(ctx context.Context, bucket string) (int, error) {
 	}
 	return len(out.Uploads), nil
 }
+
+// Keys are the store's own key and its secret, which no pod with a role has.
+func Keys() []string { return []string{accessKey, secretKey} }

@@ -23,6 +23,7 @@ type Cell struct {
 
 	Restricted    bool // Pod Security restricted
 	HeadInCluster bool
+	Identity      bool // pods have roles and no key
 }
 
 // Name is short enough for a namespace.
@@ -33,6 +34,9 @@ func (c Cell) Name() string {
 	}
 	if c.HeadInCluster {
 		name += "-head"
+	}
+	if c.Identity {
+		name += "-identity"
 	}
 	return name
 }

@@ -46,7 +46,7 @@ func Up(ctx context.Context, root, dir string) (*World, error) {
 	}
 	var err error
 	if w.Cluster, err = cluster.Start(ctx, cluster.Options{Dir: filepath.Join(dir, "cluster"), Root: root, Full: true,
-		APIFlags: auditFlags(dir)}); err != nil {
+		Issuer: issuer, APIFlags: auditFlags(dir)}); err != nil {
 		return w, err
 	}
 	if w.Store, err = StartStore(ctx, root, filepath.Join(dir, "s3"), cluster.Node); err != nil {

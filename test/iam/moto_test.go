@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -23,9 +21,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"github.com/fusiongen/fusiongen/schema"
+	"github.com/fusiongen/fusiongen/test/account"
 )
 
-const accountID = "123456789012" // moto's
+const accountID = account.ID
 
 // venv is the bin directory of the Python environment.
 func venv(t *testing.T) string {
@@ -42,32 +41,16 @@ func venv(t *testing.T) string {
 // moto starts a server with an empty account and gives its URL. It ends with the test.
 func moto(t *testing.T, env ...string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := listener.Addr().(*net.TCPAddr)
-	listener.Close()
-	var said bytes.Buffer
-	cmd := exec.Command(filepath.Join(venv(t), "moto_server"), "-H", "127.0.0.1", "-p", fmt.Sprint(address.Port))
-	cmd.Env = append(os.Environ(), env...)
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
+	url, stop, err := account.Moto(t.Context(), root, env...)
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	endpoint := "http://" + address.String()
-	for begin := time.Now(); time.Since(begin) < 30*time.Second; time.Sleep(50 * time.Millisecond) {
-		if response, err := http.Get(endpoint + "/moto-api/data.json"); err == nil {
-			response.Body.Close()
-			return endpoint
-		}
-	}
-	t.Fatalf("moto does not answer: %s", said.String())
-	return ""
+	t.Cleanup(stop)
+	return url
 }
 
 // signIn makes the SDK's own chain lead to an endpoint with credentials that moto takes.

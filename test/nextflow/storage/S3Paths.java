@@ -23,12 +23,10 @@ public class S3Paths extends FileSystemPathFactory {
     if (store == null) {
       URI endpoint = URI.create(System.getenv("AWS_ENDPOINT_URL_S3"));
       Map<String, Object> settings = Map.of(
-          "s3fs.access.key", System.getenv("AWS_ACCESS_KEY_ID"),
-          "s3fs.secret.key", System.getenv("AWS_SECRET_ACCESS_KEY"),
           "s3fs.region", System.getenv("AWS_REGION"),
           "s3fs.protocol", endpoint.getScheme(),
           "s3fs.path.style.access", "true",
-          "s3fs.amazon.s3.factory.class", NoAcl.class.getName());
+          "s3fs.amazon.s3.factory.class", Clients.class.getName());
       try {
         store = FileSystems.newFileSystem(URI.create(SCHEME + endpoint.getAuthority() + "/"), settings, S3Paths.class.getClassLoader());
       } catch (IOException e) {
