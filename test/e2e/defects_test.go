@@ -2,117 +2,229 @@ package e2e_test
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fusiongen/fusiongen/test/e2e"
 )
 
-// A defect is made in a good tree; the linter names it, and the run, or the API server before it, shows what the rule's page says.
+// A defect is made in a good tree; the linter names it, and whoever uses the tree sees what the rules' pages say.
 type defect struct {
-	rule     string // of the linter
-	file     string // of the tree
-	old, new string // the edit; %s is the workspace's name
-	evidence string // what a person finds in kubectl's answer, the head's output, its log, or the pods' descriptions
+	rules  string // what the linter says of the changed tree, hints too; all of them speak of what is seen
+	beside string // what it says, too, of something that is no failure
+	edits  []edit
+	made   way    // nil: kubectl apply refuses the tree
+	sees   string // in kubectl's answer, or the text that made returns
+	does   string // kubectl commands after the changed tree is applied
+	undoes string // what the good tree does not put back
 }
 
-const (
-	config    = "nextflow.config"
-	role      = "base/rbac/role.yaml"
-	binding   = "base/rbac/role-binding.yaml"
-	namespace = "base/service-account/namespace.yaml"
+// An edit of a file of the tree. Without old text the file is new; old text that ends in … stands for all up to the file's end.
+// %s is the workspace's name, %i the runtime's image, %d the world's directory.
+type edit struct{ file, old, new string }
 
-	runtimeVolume = "[csi: [driver: 'fusion.fusiongen.dev', readOnly: true, volumeAttributes: [type: 'runtime']], mountPath: '/usr/bin/fusion'],"
+// way makes the defect of a changed tree and returns what a person finds, looking until it holds the evidence.
+type way func(t *testing.T, ctx context.Context, ws *e2e.Workspace, evidence string) string
+
+// The files that most edits are of.
+const (
+	config       = "nextflow.config"
+	role         = "base/rbac/role.yaml"
+	binding      = "base/rbac/role-binding.yaml"
+	namespace    = "base/service-account/namespace.yaml"
+	system       = "base/system/namespace.yaml"
+	plugin       = "base/device-plugin/daemon-set.yaml"
+	nodeVolumes  = "base/node-volumes/daemon-set.yaml"
+	policy       = "base/admission/restricted.yaml"
+	headJob      = "head/job.yaml"
+	headConfig   = "base/nextflow/config-map.yaml"
+	kustomize    = "kustomization.yaml"
+	extraObjects = "extra.yaml"
 )
 
-// option puts one more entry into k8s.pod.
-func option(entry string) string { return "pod = [\n        " + entry + "," }
-
-var defects = []defect{
-	{"FG101", config, "    computeResourceType = 'Job'\n", "", "cannot create resource"},
-	{"FG103", role, "- batch\n    resources:\n      - jobs\n", "- \"\"\n    resources:\n      - jobs\n", "cannot create resource"},
-	{"FG104", binding, "    name: %s-head\n    namespace", "    name: nobody\n    namespace", "cannot create resource"},
-	{"FG303", config, "'nextflow.io/fuse': 1", "'example.com/none': 1", "Insufficient example.com/none"},
-	{"FG310", config, "privileged = false", "privileged = true", "violates PodSecurity"},
-	{"FG311", config, "pod = [", option("[hostPath: '/opt', mountPath: '/opt']"), "hostPath volumes"},
-	{"FG313", config, "pod = [", option("[securityContext: [seccompProfile: [type: 'RuntimeDefault']]]"), "the seccomp profile forbids"},
-	{"FG325", config, "mountPath: '/usr/bin/fusion'", "mountPath: '/usr/bin/other'", "/usr/bin/fusion"},
-	{"FG325", config, "[csi: [driver: 'fusion.fusiongen.dev', readOnly", "[csi: [driver: 'csi.example.com', readOnly", "csi.example.com not found in the list of registered CSI drivers"},
-	{"FG326", config, runtimeVolume, "", "/usr/bin/fusion"},
-	{"FG329", role, "rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io/v1beta1", "no matches for kind"},
-	{"FG333", namespace, "enforce: baseline", "enforce: strict", "must be one of privileged, baseline, restricted"},
-	{"FG502", config, "namespace = '%s'", "namespace = 'default'", "cannot create resource"},
-	{"FG502", config, "serviceAccount = '%s-task'", "serviceAccount = 'nobody'", `serviceaccount "nobody" not found`},
-	{"FG506", config, "computeResourceType = 'Job'", "computeResourceType = 'job'", "cannot create resource"},
-	{"FG512", config, "pod = [", option("[emptyDir: [:], mountPath: '/tmp']"), "must be unique"},
-	{"FG537", config, "privileged = false", "privileged = false\n    enabled = false", "No such file"},
-	{"FG545", config, "executor = 'k8s'", "executor = 'k8'", "Unknown executor name"},
+// allDefects by the cell whose tree they are made in.
+var allDefects = []struct {
+	cell    e2e.Cell
+	defects []defect
+}{
+	{covering[0], slices.Concat(configDefects, optionDefects, grantDefects, securityDefects, nodeDefects)},
+	{restrictedCell, policyDefects},
+	{headCell, headDefects},
 }
 
-func testDefects(t *testing.T, ctx context.Context, w *e2e.World, c e2e.Cell) {
-	ws := open(t, ctx, w, c)
-	k := w.Cluster.Kubectl
-	for _, d := range defects {
-		t.Run(d.rule, func(t *testing.T) {
-			path := filepath.Join(ws.Dir, filepath.FromSlash(d.file))
-			good, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
+// set puts an edit of nextflow.config: one text for another.
+func set(old, text string) []edit { return []edit{{config, old, text}} }
+
+// option puts one more entry into k8s.pod.
+func option(entry string) []edit { return set("pod = [", "pod = [\n        "+entry+",") }
+
+// add puts one more line at the configuration's end.
+func add(line string) []edit { return set("\nfusion {", "\n"+line+"\nfusion {") }
+
+// extra puts another file of objects into the tree.
+func extra(objects string) []edit {
+	return []edit{{kustomize, "resources:\n", "resources:\n  - " + extraObjects + "\n"}, {extraObjects, "", objects}}
+}
+
+// change makes the edits in a copy of the tree.
+func (d defect) change(ws *e2e.Workspace, dir string) (*e2e.Workspace, error) {
+	changed, err := ws.Copy(dir)
+	if err != nil {
+		return nil, err
+	}
+	fill := strings.NewReplacer("%s", ws.Name, "%i", ws.World.Tagged(), "%d", ws.World.Dir)
+	for _, e := range d.edits {
+		path, old := filepath.Join(dir, filepath.FromSlash(e.file)), fill.Replace(e.old)
+		good, err := os.ReadFile(path)
+		if err != nil && !(e.old == "" && errors.Is(err, os.ErrNotExist)) {
+			return nil, err
+		}
+		before, after, found := strings.Cut(string(good), strings.TrimSuffix(old, "…"))
+		if strings.HasSuffix(old, "…") {
+			after = ""
+		}
+		if !found {
+			return nil, fmt.Errorf("%s does not hold %q:\n%s", e.file, old, good)
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(path, []byte(before+fill.Replace(e.new)+after), 0o644); err != nil {
+			return nil, err
+		}
+	}
+	return changed, nil
+}
+
+// alone says whether a defect changes what others need, too: the cluster.
+func (d defect) alone() bool {
+	return d.made != nil && (d.does != "" || slices.ContainsFunc(d.edits, func(e edit) bool { return e.file != config }))
+}
+
+// changed are the trees of a cell's defects; the linter finds exactly what each one says.
+func changed(t *testing.T, ctx context.Context, ws *e2e.Workspace, defects []defect) []*e2e.Workspace {
+	t.Helper()
+	var trees []*e2e.Workspace
+	var dirs []string
+	for i, d := range defects {
+		tree, err := d.change(ws, filepath.Join(ws.World.Dir, "defects", fmt.Sprintf("%s-%d", ws.Name, i)))
+		if err != nil {
+			t.Fatal(d.rules, err)
+		}
+		trees, dirs = append(trees, tree), append(dirs, tree.Dir)
+	}
+	found, err := ws.World.Lint(ctx, "hint", append(dirs, ws.Dir)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found[ws.Dir]) > 0 {
+		t.Errorf("the linter finds %v in the good tree", found[ws.Dir])
+	}
+	for i, d := range defects {
+		want := slices.Sorted(slices.Values(strings.Fields(d.rules + " " + d.beside)))
+		if got := slices.Compact(slices.Sorted(slices.Values(found[dirs[i]]))); !slices.Equal(got, want) {
+			t.Errorf("%d: the linter finds %v, not %v", i, got, want)
+		}
+	}
+	return trees
+}
+
+// TestDefectsNamed: the linter names each defect, before anybody meets it. It needs no cluster.
+func TestDefectsNamed(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := e2e.Dry(t.Context(), root, t.TempDir(), certificate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range allDefects {
+		ws, err := w.Build(t.Context(), of.cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed(t, t.Context(), ws, of.defects)
+	}
+}
+
+// certificate is one to put into a spec.
+func certificate() []byte {
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	var c *x509.Certificate = server.Certificate()
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
+}
+
+// testDefects makes each defect on the cluster: those that only the head's directory knows of side by side, the others one by one.
+func testDefects(t *testing.T, ctx context.Context, w *e2e.World) {
+	for _, of := range allDefects {
+		t.Run(of.cell.Name(), func(t *testing.T) {
+			if of.cell.HeadInCluster {
+				if err := w.LoadHead(ctx); err != nil {
+					t.Fatal(err)
+				}
 			}
-			edit := strings.NewReplacer("%s", ws.Name)
-			bad := strings.Replace(string(good), edit.Replace(d.old), d.new, 1)
-			if bad == string(good) {
-				t.Fatalf("%s does not hold %q:\n%s", d.file, edit.Replace(d.old), good)
+			ws := open(t, ctx, w, of.cell)
+			if of.cell.HeadInCluster {
+				addConfig(t, ctx, ws)
 			}
-			if err := os.WriteFile(path, []byte(bad), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			defer func() {
-				os.WriteFile(path, good, 0o644)
-				k(ctx, "", "-n", ws.Name, "delete", "jobs,pods,events", "--all")
-				k(ctx, "", "apply", "-k", ws.Dir)
-			}()
-			found, _ := ws.Lint(ctx)
-			if !slices.Contains(found, d.rule) {
-				t.Errorf("the linter finds %v, not %s", found, d.rule)
-			}
-			if _, _, err := k(ctx, "", "apply", "-k", ws.Dir); err == nil {
-				shows(t, ctx, ws, d.evidence)
-			} else if !strings.Contains(err.Error(), d.evidence) {
-				t.Error(err)
+			trees := changed(t, ctx, ws, of.defects)
+			for _, alone := range []bool{false, true} {
+				t.Run(map[bool]string{false: "head", true: "cluster"}[alone], func(t *testing.T) {
+					for i, d := range of.defects {
+						if d.alone() == alone {
+							t.Run(fmt.Sprintf("%d %s", i, d.rules), func(t *testing.T) { testDefect(t, ctx, ws, trees[i], d) })
+						}
+					}
+				})
 			}
 		})
 	}
 }
 
-// shows runs a pipeline that cannot end well, until a person finds the evidence.
-func shows(t *testing.T, ctx context.Context, ws *e2e.Workspace, evidence string) {
+func testDefect(t *testing.T, ctx context.Context, ws, tree *e2e.Workspace, d defect) {
+	fill := strings.NewReplacer("%s", ws.Name)
+	evidence := fill.Replace(d.sees)
+	if d.alone() {
+		defer func() {
+			kubectl(t, ctx, ws, fill.Replace(d.undoes))
+			if err := ws.Apply(ctx); err != nil {
+				t.Error(err)
+			}
+		}()
+	} else {
+		t.Parallel()
+	}
+	seen := ""
+	if d.made == nil || d.alone() {
+		if _, _, err := ws.World.Cluster.Kubectl(ctx, "", "apply", "-k", tree.Dir); err != nil {
+			seen = err.Error()
+		}
+	}
+	if d.made != nil && seen == "" {
+		kubectl(t, ctx, ws, fill.Replace(d.does))
+		seen = d.made(t, ctx, tree, evidence)
+	}
+	if !strings.Contains(seen, evidence) {
+		t.Errorf("nobody reads %q:\n%s", evidence, seen)
+	}
+}
+
+// kubectl runs commands that stand on lines of their own.
+func kubectl(t *testing.T, ctx context.Context, ws *e2e.Workspace, commands string) {
 	t.Helper()
-	k := ws.World.Cluster.Kubectl
-	limited, cancel := context.WithTimeout(ctx, 50*time.Second)
-	defer cancel()
-	run, err := ws.Start(limited, "smoke", "--out", "s3://results-"+ws.Name+"/defect")
-	if err != nil {
-		t.Fatal(err)
-	}
-	described := ""
-	for limited.Err() == nil && !strings.Contains(described, evidence) { // pods go with the run
-		out, _, _ := k(ctx, "", "-n", ws.Name, "describe", "pods,jobs")
-		events, _, _ := k(ctx, "", "-n", ws.Name, "get", "events")
-		logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", "-l", "nextflow.io/app=nextflow")
-		described = out + events + logs + run.LogSoFar()
-		time.Sleep(time.Second)
-	}
-	cancel()
-	run.Wait()
-	if run.Code == 0 {
-		t.Errorf("the run succeeded")
-	}
-	if !strings.Contains(described+run.Output+run.Log, evidence) {
-		t.Errorf("nobody reads %q:\n%s\n%s", evidence, described, run.Explain(ctx))
+	for line := range strings.Lines(commands) {
+		if _, _, err := ws.World.Cluster.Kubectl(ctx, "", strings.Fields(line)...); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -42,6 +42,9 @@ var covering = []e2e.Cell{
 // quick are the cells that a run without -e2e.all takes: each injection but one, each kind of security, both modes.
 const quick = 4
 
+// restrictedCell has an admission policy for its tasks.
+var restrictedCell = e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "csi", Restricted: true}
+
 // full are the two cells in which all pipelines run.
 var full = []e2e.Cell{covering[0], covering[1]}
 
@@ -86,12 +89,12 @@ func TestE2E(t *testing.T) {
 		}
 	})
 	t.Run("Restricted", func(t *testing.T) {
-		testSmoke(t, ctx, w, e2e.Cell{Security: "unprivileged", Compute: "Job", Inject: "csi", Scratch: "csi", Restricted: true}, table)
+		testSmoke(t, ctx, w, restrictedCell, table)
 	})
 	t.Run("Head", func(t *testing.T) { testHead(t, ctx, w) })
 	t.Run("Defects", func(t *testing.T) {
 		if *all {
-			testDefects(t, ctx, w, full[0])
+			testDefects(t, ctx, w)
 		}
 	})
 	t.Run("Faults", func(t *testing.T) { testFaults(t, ctx, w, full[0]) })

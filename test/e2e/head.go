@@ -48,8 +48,11 @@ func (ws *Workspace) Start(ctx context.Context, pipeline string, args ...string)
 	if err != nil {
 		return nil, err
 	}
-	command := append([]string{"--s3", "-c", extra, "run", "-ansi-log", "false", "-w", "s3://" + ws.Bucket + "/work",
-		filepath.Join(ws.World.Root, "test", "pipelines", pipeline, "main.nf")}, args...)
+	command := []string{"--s3", "-c", extra, "run", "-ansi-log", "false"}
+	if ws.WorkDir != "" {
+		command = append(command, "-w", ws.WorkDir)
+	}
+	command = append(append(command, filepath.Join(ws.World.Root, "test", "pipelines", pipeline, "main.nf")), args...)
 	r.cmd = exec.CommandContext(ctx, filepath.Join(ws.World.Root, "test", "nextflow", "run"), command...)
 	r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = ws.Dir, &r.output, &r.output
 	r.cmd.Env = append(os.Environ(), ws.Environment()...)
@@ -57,6 +60,11 @@ func (ws *Workspace) Start(ctx context.Context, pipeline string, args ...string)
 	r.cmd.Cancel = func() error { return syscall.Kill(-r.cmd.Process.Pid, syscall.SIGTERM) }
 	r.cmd.WaitDelay = 20 * time.Second
 	return r, r.cmd.Start()
+}
+
+// Print is the configuration as Nextflow prints it.
+func (ws *Workspace) Print(ctx context.Context) (string, error) {
+	return ws.run(ctx, ws.Dir, nil, filepath.Join(ws.World.Root, "test", "nextflow", "run"), "config")
 }
 
 // TaskConfig writes the test's additions beside the tree and returns their path.

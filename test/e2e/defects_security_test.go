@@ -1,0 +1,36 @@
+package e2e_test
+
+const (
+	runtimeVolume = "[csi: [driver: 'fusion.fusiongen.dev', readOnly: true, volumeAttributes: [type: 'runtime']], mountPath: '/usr/bin/fusion'],"
+)
+
+// Pod Security, seccomp, and how the runtime and its device come into task pods.
+var securityDefects = []defect{
+	{rules: "FG303", edits: set("'nextflow.io/fuse': 1", "'example.com/none': 1"), made: run("smoke"), sees: "Insufficient example.com/none"},
+	{rules: "FG310", edits: set("privileged = false", "privileged = true"), made: run("smoke"), sees: "violates PodSecurity"},
+	{rules: "FG311", edits: option("[hostPath: '/opt', mountPath: '/host']"), made: run("smoke"), sees: "hostPath volumes"},
+	{rules: "FG312", edits: []edit{{namespace, "enforce: baseline", "enforce: restricted"}}, made: run("smoke"), sees: `violates PodSecurity "restricted:latest": allowPrivilegeEscalation`},
+	{rules: "FG313", edits: option("[securityContext: [seccompProfile: [type: 'RuntimeDefault']]]"), made: run("smoke"), sees: "the seccomp profile forbids"},
+	{rules: "FG318", edits: append(option("[hostPath: '/dev/fuse', mountPath: '/dev/fuse']"), edit{namespace, "enforce: baseline", "enforce: privileged"}),
+		made: pod(`{"restartPolicy": "Never", "volumes": [{"name": "fuse", "hostPath": {"path": "/dev/fuse"}}], "containers": [{"name": "task", "image": "docker.io/local/task:1",
+			"command": ["bash", "-c", "exec 3<>/dev/fuse"], "volumeMounts": [{"name": "fuse", "mountPath": "/dev/fuse"}]}]}`), sees: "/dev/fuse: Operation not permitted"},
+	{rules: "FG325 FG326", edits: set("mountPath: '/usr/bin/fusion'", "mountPath: '/usr/bin/other'"), made: run("smoke"), sees: "/usr/bin/fusion"},
+	{rules: "FG325", edits: set("[csi: [driver: 'fusion.fusiongen.dev', readOnly", "[csi: [driver: 'csi.example.com', readOnly"), made: run("smoke"),
+		sees: "csi.example.com not found in the list of registered CSI drivers"},
+	{rules: "FG326", edits: set(runtimeVolume, ""), made: run("smoke"), sees: "/usr/bin/fusion"},
+	{rules: "FG329", edits: []edit{{role, "rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io/v1beta1"}}, sees: "no matches for kind"},
+	{rules: "FG330", edits: append(set(runtimeVolume, "[hostPath: '%d/absent', mountPath: '/usr/bin/fusion'],"), edit{namespace, "enforce: baseline", "enforce: privileged"}),
+		made: run("smoke"), sees: "permission denied"},
+	{rules: "FG333", edits: []edit{{namespace, "enforce: baseline", "enforce: strict"}}, sees: "must be one of privileged, baseline, restricted"},
+}
+
+// The admission policy that task pods of a restricted namespace need.
+var policyDefects = []defect{
+	{rules: "FG314", edits: []edit{{policy, "runAsNonRoot: true, ", ""}, {namespace, "enforce: restricted", "enforce: baseline"}, {config, "pod = [", "pod = [\n        [securityContext: [runAsUser: 0]],"}},
+		made: run("smoke"), sees: "operation not permitted"},
+	{rules: "FG312 FG327", edits: []edit{{"base/admission/restricted-binding.yaml", "policyName: fusiongen-restricted", "policyName: fusiongen-strict"}}, made: run("smoke"), sees: "violates PodSecurity"},
+	{rules: "FG328", edits: []edit{{policy, `drop: ["ALL"]`, `drop: ["ALL"], add: ["SYS_ADMIN"]`}}, made: run("smoke"), sees: `must not include "SYS_ADMIN"`},
+	{rules: "FG332", edits: []edit{{policy, "patchType: ApplyConfiguration", "patchType: Merge"}}, sees: "Unsupported value"},
+	{rules: "FG332", edits: []edit{{policy, "expression: 'Object{spec: Object.spec{", "expression: 'Object{spec: Object.spec"}}, sees: "Syntax error"},
+	{rules: "FG332", edits: []edit{{policy, "- CREATE", "- UPDATE"}}, made: run("smoke"), sees: "violates PodSecurity"},
+}
