@@ -21,7 +21,7 @@ rules: [{apiGroups: [batch], resources: [jobs], verbs: [create]}]
 	{rules: "FG106", edits: []edit{{role, "      - pods\n    verbs:\n      - delete\n      - list\n", "      - \"*\"\n    verbs:\n      - \"*\"\n"}},
 		made: may("get secrets --as=system:serviceaccount:%s:%s-head"), sees: "-head: yes"},
 	{rules: "FG109", beside: "FG224", edits: []edit{{binding, "subjects:\n…", "subjects: []\n"}}, made: run("smoke"), sees: "cannot create resource"},
-	{rules: "FG114", edits: []edit{{"base/service-account/service-account-task.yaml", `"true"`, "true"}}, sees: "cannot unmarshal"},
+	{rules: "FG114", edits: []edit{{"base/service-account/service-account-task.yaml", `"true"`, "true"}}, made: applied("base/service-account/service-account-task.yaml"), sees: "cannot unmarshal bool"},
 	{rules: "FG115", edits: option("[env: 'AWS_PROFILE', value: 'research']"), made: run("smoke"), sees: "failed to get shared config profile"},
 	{rules: "FG116", beside: "FG108", edits: extra(`apiVersion: eks.amazonaws.com/v1
 kind: PodIdentityAssociation

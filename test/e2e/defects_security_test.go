@@ -1,8 +1,32 @@
 package e2e_test
 
 const (
+	noRuntime     = `exec: "/usr/bin/fusion": stat /usr/bin/fusion: no such file or directory`
 	runtimeVolume = "[csi: [driver: 'fusion.fusiongen.dev', readOnly: true, volumeAttributes: [type: 'runtime']], mountPath: '/usr/bin/fusion'],"
 )
+
+// mesh does what the webhook of a service mesh does.
+const mesh = `apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicy
+metadata: {name: mesh}
+spec:
+  reinvocationPolicy: Never
+  matchConstraints:
+    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+  mutations:
+    - patchType: JSONPatch
+      jsonPatch:
+        expression: |-
+          [JSONPatch{op: "add", path: "/spec/containers/-", value: Object.spec.containers{
+             name: "istio-proxy", image: "docker.io/local/task:1", command: ["sleep", "1000"]}}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicyBinding
+metadata: {name: mesh}
+spec:
+  policyName: mesh
+  matchResources: {namespaceSelector: {matchLabels: {istio-injection: enabled}}}
+`
 
 // Pod Security, seccomp, and how the runtime and its device come into task pods.
 var securityDefects = []defect{
@@ -14,13 +38,14 @@ var securityDefects = []defect{
 	{rules: "FG318", edits: append(option("[hostPath: '/dev/fuse', mountPath: '/dev/fuse']"), edit{namespace, "enforce: baseline", "enforce: privileged"}),
 		made: pod(`{"restartPolicy": "Never", "volumes": [{"name": "fuse", "hostPath": {"path": "/dev/fuse"}}], "containers": [{"name": "task", "image": "docker.io/local/task:1",
 			"command": ["bash", "-c", "exec 3<>/dev/fuse"], "volumeMounts": [{"name": "fuse", "mountPath": "/dev/fuse"}]}]}`), sees: "/dev/fuse: Operation not permitted"},
-	{rules: "FG325 FG326", edits: set("mountPath: '/usr/bin/fusion'", "mountPath: '/usr/bin/other'"), made: run("smoke"), sees: "/usr/bin/fusion"},
+	{rules: "FG319", edits: append(extra(mesh), edit{namespace, "  labels:\n", "  labels:\n    istio-injection: enabled\n"}), made: run("smoke"), sees: "container name"},
+	{rules: "FG325 FG326", edits: set("mountPath: '/usr/bin/fusion'", "mountPath: '/usr/bin/other'"), made: run("smoke"), sees: noRuntime},
 	{rules: "FG325", edits: set("[csi: [driver: 'fusion.fusiongen.dev', readOnly", "[csi: [driver: 'csi.example.com', readOnly"), made: run("smoke"),
 		sees: "csi.example.com not found in the list of registered CSI drivers"},
-	{rules: "FG326", edits: set(runtimeVolume, ""), made: run("smoke"), sees: "/usr/bin/fusion"},
+	{rules: "FG326", edits: set(runtimeVolume, ""), made: run("smoke"), sees: noRuntime},
 	{rules: "FG329", edits: []edit{{role, "rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io/v1beta1"}}, sees: "no matches for kind"},
 	{rules: "FG330", edits: append(set(runtimeVolume, "[hostPath: '%d/absent', mountPath: '/usr/bin/fusion'],"), edit{namespace, "enforce: baseline", "enforce: privileged"}),
-		made: run("smoke"), sees: "permission denied"},
+		made: run("smoke"), sees: `exec: "/usr/bin/fusion": is a directory`},
 	{rules: "FG333", edits: []edit{{namespace, "enforce: baseline", "enforce: strict"}}, sees: "must be one of privileged, baseline, restricted"},
 }
 

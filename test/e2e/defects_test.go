@@ -177,9 +177,15 @@ func testDefects(t *testing.T, ctx context.Context, w *e2e.World) {
 			if of.cell.HeadInCluster {
 				addConfig(t, ctx, ws)
 			}
+			if err := w.Store.PutBytes(ctx, "results-"+ws.Name, "input.txt", []byte("an input of another bucket\n")); err != nil {
+				t.Fatal(err)
+			}
 			trees := changed(t, ctx, ws, of.defects)
 			for _, alone := range []bool{false, true} {
 				t.Run(map[bool]string{false: "head", true: "cluster"}[alone], func(t *testing.T) {
+					if !alone {
+						t.Run("none", func(t *testing.T) { testNone(t, ctx, ws, of.defects) })
+					}
 					for i, d := range of.defects {
 						if d.alone() == alone {
 							t.Run(fmt.Sprintf("%d %s", i, d.rules), func(t *testing.T) { testDefect(t, ctx, ws, trees[i], d) })
@@ -197,6 +203,9 @@ func testDefect(t *testing.T, ctx context.Context, ws, tree *e2e.Workspace, d de
 	if d.alone() {
 		defer func() {
 			kubectl(t, ctx, ws, fill.Replace(d.undoes))
+			if objects := filepath.Join(tree.Dir, extraObjects); slices.ContainsFunc(d.edits, func(e edit) bool { return e.file == extraObjects }) {
+				kubectl(t, ctx, ws, "delete --ignore-not-found -f "+objects)
+			}
 			if err := ws.Apply(ctx); err != nil {
 				t.Error(err)
 			}
@@ -214,8 +223,36 @@ func testDefect(t *testing.T, ctx context.Context, ws, tree *e2e.Workspace, d de
 		kubectl(t, ctx, ws, fill.Replace(d.does))
 		seen = d.made(t, ctx, tree, evidence)
 	}
-	if !strings.Contains(seen, evidence) {
+	before, after, found := strings.Cut(seen, evidence)
+	if !found {
 		t.Errorf("nobody reads %q:\n%s", evidence, seen)
+		return
+	}
+	rest, _, _ := strings.Cut(after, "\n")
+	t.Log(strings.TrimSpace(before[strings.LastIndexByte(before, '\n')+1:] + evidence + rest))
+}
+
+// testNone: nobody sees any of it in the good tree.
+func testNone(t *testing.T, ctx context.Context, ws *e2e.Workspace, defects []defect) {
+	t.Parallel()
+	tree, err := ws.Copy(filepath.Join(ws.World.Dir, "defects", ws.Name+"-none"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := ""
+	if ws.Cell.HeadInCluster {
+		seen = headRuns(t, ctx, tree, "Job completed")
+	} else {
+		seen = run("smoke")(t, ctx, tree, "succeededCount=4; failedCount=0")
+	}
+	if !strings.Contains(seen, "Job completed") && !strings.Contains(seen, "succeededCount=4; failedCount=0") {
+		t.Errorf("the good tree does not run:\n%s", seen)
+	}
+	seen += daemon("fuse-device-plugin")(t, ctx, ws, "Name:") + daemon("fusion-node")(t, ctx, ws, "Name:")
+	for _, d := range defects {
+		if evidence := strings.ReplaceAll(d.sees, "%s", ws.Name); strings.Contains(seen, evidence) {
+			t.Errorf("%s: %q is read in the good tree, too", d.rules, evidence)
+		}
 	}
 }
 

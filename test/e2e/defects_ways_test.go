@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -33,24 +34,26 @@ func run(pipeline string, args ...string) way {
 		}
 		over := make(chan struct{})
 		go func() { run.Wait(); close(over) }()
-		seen := look(ctx, time.Minute, evidence, func() string {
+		tasks := ""
+		look(ctx, time.Minute, evidence, func() string {
+			ended := false
 			select {
 			case <-over:
-				return evidence // no more is to come
+				ended = true
 			default:
 			}
 			of := "nextflow.io/runName=" + name
-			described, _, _ := k(ctx, "", "-n", ws.Name, "describe", "pods,jobs", "-l", of)
+			described, _, _ := k(ctx, "", "-n", ws.Name, "describe", "pods,jobs", "--show-events=true", "-l", of)
 			logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", "-l", of)
-			return run.LogSoFar() + described + logs
+			if tasks = described + logs; ended {
+				return evidence // no more is to come
+			}
+			return tasks + run.LogSoFar()
 		})
 		run.Kill()
 		<-over
 		k(ctx, "", "-n", ws.Name, "delete", "jobs,pods", "-l", "nextflow.io/runName="+name, "--wait=false")
-		if seen == evidence {
-			seen = run.Output + run.Log
-		}
-		return seen
+		return run.Output + run.Log + tasks
 	}
 }
 
@@ -58,6 +61,18 @@ func run(pipeline string, args ...string) way {
 func elsewhere(pipeline string) way {
 	return func(t *testing.T, ctx context.Context, ws *e2e.Workspace, evidence string) string {
 		ws.WorkDir = ""
+		return run(pipeline)(t, ctx, ws, evidence)
+	}
+}
+
+// stored runs a pipeline with a secret in Nextflow's own store.
+func stored(pipeline string) way {
+	return func(t *testing.T, ctx context.Context, ws *e2e.Workspace, evidence string) string {
+		file := filepath.Join(ws.Dir, "store.json")
+		if err := os.WriteFile(file, []byte(`[{"name": "LICENCE", "value": "for one machine"}]`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		ws.Env = []string{"NXF_SECRETS_FILE=" + file}
 		return run(pipeline)(t, ctx, ws, evidence)
 	}
 }
@@ -78,10 +93,18 @@ func daemon(name string) way {
 		k := ws.World.Cluster.Kubectl
 		return look(ctx, time.Minute, evidence, func() string {
 			of := "app.kubernetes.io/name=" + name
-			described, _, _ := k(ctx, "", "-n", "fusiongen-system", "describe", "daemonsets,pods", "-l", of)
+			described, _, _ := k(ctx, "", "-n", "fusiongen-system", "describe", "daemonsets,pods", "--show-events=true", "-l", of)
 			logs, _, _ := k(ctx, "", "-n", "fusiongen-system", "logs", "-l", of)
 			return described + logs
 		})
+	}
+}
+
+// applied is what kubectl says of one file, without kustomize.
+func applied(file string) way {
+	return func(t *testing.T, ctx context.Context, ws *e2e.Workspace, evidence string) string {
+		_, said, _ := ws.World.Cluster.Kubectl(ctx, "", "apply", "-f", filepath.Join(ws.Dir, filepath.FromSlash(file)))
+		return said
 	}
 }
 
@@ -130,7 +153,7 @@ func headRuns(t *testing.T, ctx context.Context, ws *e2e.Workspace, evidence str
 	job := startHead(t, ctx, ws)
 	defer k(ctx, "", "-n", ws.Name, "delete", "jobs,pods", "--all", "--grace-period=1")
 	return look(ctx, 90*time.Second, evidence, func() string {
-		described, _, _ := k(ctx, "", "-n", ws.Name, "describe", "jobs,pods")
+		described, _, _ := k(ctx, "", "-n", ws.Name, "describe", "jobs,pods", "--show-events=true")
 		logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", job)
 		tasks, _, _ := k(ctx, "", "-n", ws.Name, "logs", "-l", "nextflow.io/app=nextflow")
 		return described + logs + tasks

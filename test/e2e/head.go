@@ -83,8 +83,8 @@ func (ws *Workspace) TaskConfig() (string, error) {
 
 // Environment is what the head gets: open mode, and the S3 server with its credentials.
 func (ws *Workspace) Environment() []string {
-	return []string{"FUSION_ENABLED=true", "AWS_ENDPOINT_URL_S3=" + ws.World.Store.Endpoint, "AWS_REGION=" + region,
-		"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey}
+	return append([]string{"FUSION_ENABLED=true", "AWS_ENDPOINT_URL_S3=" + ws.World.Store.Endpoint, "AWS_REGION=" + region,
+		"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey}, ws.Env...)
 }
 
 // Commands are three things for a person to try.

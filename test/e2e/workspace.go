@@ -42,7 +42,8 @@ type Workspace struct {
 	Name    string // namespace
 	Dir     string // the tree
 	Bucket  string
-	WorkDir string // given to the head by -w; empty: the configuration says it
+	Env     []string // of the head, beside what it needs
+	WorkDir string   // given to the head by -w; empty: the configuration says it
 }
 
 // Open builds the cell's tree from a spec and applies it, as the tree's README says. The node's daemons are ready when it returns.
