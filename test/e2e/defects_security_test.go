@@ -51,8 +51,8 @@ var securityDefects = []defect{
 
 // The admission policy that task pods of a restricted namespace need.
 var policyDefects = []defect{
-	{rules: "FG314", edits: []edit{{policy, "runAsNonRoot: true, ", ""}, {namespace, "enforce: restricted", "enforce: baseline"}, {config, "pod = [", "pod = [\n        [securityContext: [runAsUser: 0]],"}},
-		made: run("smoke"), sees: "operation not permitted"},
+	{rules: "FG314", edits: []edit{{policy, "runAsNonRoot: true, ", ""}, {policy, `["ALL"]},…`, `["ALL"]}}}]` + "\n"}, {namespace, "enforce: restricted", "enforce: baseline"}, {config, "pod = [", "pod = [\n        [securityContext: [runAsUser: 0]],"}},
+		made: run("smoke"), sees: "root without CAP_SETFCAP may not make a user namespace"},
 	{rules: "FG312 FG327", edits: []edit{{"base/admission/restricted-binding.yaml", "policyName: fusiongen-restricted", "policyName: fusiongen-strict"}}, made: run("smoke"), sees: "violates PodSecurity"},
 	{rules: "FG328", edits: []edit{{policy, `drop: ["ALL"]`, `drop: ["ALL"], add: ["SYS_ADMIN"]`}}, made: run("smoke"), sees: `must not include "SYS_ADMIN"`},
 	{rules: "FG332", edits: []edit{{policy, "patchType: ApplyConfiguration", "patchType: Merge"}}, sees: "Unsupported value"},

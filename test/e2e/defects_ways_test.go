@@ -44,7 +44,7 @@ func run(pipeline string, args ...string) way {
 			}
 			of := "nextflow.io/runName=" + name
 			described, _, _ := k(ctx, "", "-n", ws.Name, "describe", "pods,jobs", "--show-events=true", "-l", of)
-			logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", "-l", of)
+			logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", "--tail=100", "-l", of)
 			if tasks = described + logs; ended {
 				return evidence // no more is to come
 			}
@@ -94,7 +94,7 @@ func daemon(name string) way {
 		return look(ctx, time.Minute, evidence, func() string {
 			of := "app.kubernetes.io/name=" + name
 			described, _, _ := k(ctx, "", "-n", "fusiongen-system", "describe", "daemonsets,pods", "--show-events=true", "-l", of)
-			logs, _, _ := k(ctx, "", "-n", "fusiongen-system", "logs", "-l", of)
+			logs, _, _ := k(ctx, "", "-n", "fusiongen-system", "logs", "--tail=100", "-l", of)
 			return described + logs
 		})
 	}
@@ -155,7 +155,7 @@ func headRuns(t *testing.T, ctx context.Context, ws *e2e.Workspace, evidence str
 	return look(ctx, 90*time.Second, evidence, func() string {
 		described, _, _ := k(ctx, "", "-n", ws.Name, "describe", "jobs,pods", "--show-events=true")
 		logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", job)
-		tasks, _, _ := k(ctx, "", "-n", ws.Name, "logs", "-l", "nextflow.io/app=nextflow")
+		tasks, _, _ := k(ctx, "", "-n", ws.Name, "logs", "--tail=100", "-l", "nextflow.io/app=nextflow")
 		return described + logs + tasks
 	})
 }
