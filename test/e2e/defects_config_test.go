@@ -27,7 +27,7 @@ var configDefects = []defect{
 var optionDefects = []defect{
 	{rules: "FG509", edits: option("[hostUsers: false]"), made: run("smoke"), sees: "Unknown pod options"},
 	{rules: "FG510", edits: set("[csi: [driver: 'fusion.fusiongen.dev', readOnly", "[env: 'GREETING', value: 'hello', csi: [driver: 'fusion.fusiongen.dev', readOnly"), made: run("smoke"), sees: noRuntime},
-	{rules: "FG511", edits: option("[config: 'kube-root-ca.crt/ca.crt', mountPath: '/bin/ca.crt']"), made: run("smoke"), sees: `exec: "bash"`},
+	{rules: "FG511", edits: option("[config: 'kube-root-ca.crt/ca.crt', mountPath: '/bin/ca.crt']"), made: run("smoke"), sees: "there is no command bash in this container's PATH"},
 	{rules: "FG512", edits: option("[emptyDir: [:], mountPath: '/tmp']"), made: run("smoke"), sees: "must be unique"},
 	{rules: "FG514", edits: option("[ttlSecondsAfterFinished: 0]"), made: run("smoke", "-poll-interval", "10s"), sees: "/status returned an error code=404"},
 	{rules: "FG518", edits: add("process.stageInMode = 'link'"), made: run("script", "--script", "cat input.txt", "--input", "s3://results-%s/input.txt"), sees: "Invalid cross-device link"},
@@ -35,7 +35,7 @@ var optionDefects = []defect{
 	{rules: "FG522", edits: add("process.secret = ['LICENCE']"), made: run("smoke"), sees: "Required secret is missing: 'LICENCE'"},
 	{rules: "FG522", edits: add("process.secret = ['LICENCE']"), made: stored("smoke"), sees: ".secrets: No such file or directory"},
 	{rules: "FG524", edits: add("env.GREETING = 'say \"hello\"'"), made: script(`test "$GREETING" = 'say "hello"' || { echo "the variable is <$GREETING>"; exit 1; }`), sees: "the variable is <say hello>"},
-	{rules: "FG529", edits: set("k8s {\n", "k8s {\n    runAsUser = 1000\n    securityContext = [fsGroup: 2000]\n"), made: script(`id -G | grep -w 2000 || { echo "groups are <$(id -G)>"; exit 1; }`), sees: "groups are <"},
+	{rules: "FG529", edits: set("k8s {\n", "k8s {\n    runAsUser = 1000\n    securityContext = [fsGroup: 2000]\n"), made: script(`id -G | grep -w 2000 || { echo "groups are <$(id -G)>"; exit 1; }`), sees: "groups are <0>"},
 	{rules: "FG533", edits: add("process.time = '5 sec'"), made: run("slow"), sees: "DeadlineExceeded"},
 	{rules: "FG538", edits: add("process.accelerator = [request: 1, type: 'nvidia.com/gpu']"), made: run("smoke"), sees: "Limit must be set for non overcommitable resources"},
 	{rules: "FG539", edits: add("process.array = 2"), made: run("smoke"), sees: "Executor 'k8s' does not support job arrays"},

@@ -43,7 +43,7 @@ spec:
 	{rules: "FG322", edits: []edit{{plugin, "mountPath: /var/lib/kubelet/device-plugins", "mountPath: /var/lib/kubelet/plugins"}}, made: daemon("fuse-device-plugin"), sees: "no such file or directory"},
 	{rules: "FG323", edits: []edit{{plugin, "      labels:\n        app.kubernetes.io/name: fuse-device-plugin\n", "      labels:\n        app.kubernetes.io/name: fuse-plugin\n"}}, sees: "`selector` does not match template `labels`"},
 	{rules: "FG324", edits: []edit{{plugin, "serviceAccountName: fuse-device-plugin", "serviceAccountName: fuse-plugin"}}, made: daemon("fuse-device-plugin"), sees: `serviceaccount "fuse-plugin" not found`},
-	{rules: "FG331", edits: []edit{{nodeVolumes, "            - name: NODE_NAME\n", "            - name: NODE\n"}}, made: daemon("fusion-node"), sees: "NODE_NAME"},
+	{rules: "FG331", edits: []edit{{nodeVolumes, "            - name: NODE_NAME\n", "            - name: NODE\n"}}, made: daemon("fusion-node"), sees: "the node's name is missing"},
 	{rules: "FG331", edits: []edit{{nodeVolumes, "              mountPropagation: Bidirectional\n", ""}}, made: run("smoke"), sees: `exec: "/usr/bin/fusion": permission denied`},
 	{rules: "FG334", edits: []edit{{system, "enforce: privileged", "enforce: baseline"}}, does: "-n fusiongen-system delete pods -l app.kubernetes.io/name=fuse-device-plugin",
 		made: daemon("fuse-device-plugin"), sees: "violates PodSecurity"},

@@ -2,12 +2,9 @@ package e2e_test
 
 import (
 	"context"
-	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,28 +24,8 @@ type defect struct {
 	undoes string // what the good tree does not put back
 }
 
-// An edit of a file of the tree. Without old text the file is new; old text that ends in … stands for all up to the file's end.
-// %s is the workspace's name, %i the runtime's image, %d the world's directory.
-type edit struct{ file, old, new string }
-
 // way makes the defect of a changed tree and returns what a person finds, looking until it holds the evidence.
 type way func(t *testing.T, ctx context.Context, ws *e2e.Workspace, evidence string) string
-
-// The files that most edits are of.
-const (
-	config       = "nextflow.config"
-	role         = "base/rbac/role.yaml"
-	binding      = "base/rbac/role-binding.yaml"
-	namespace    = "base/service-account/namespace.yaml"
-	system       = "base/system/namespace.yaml"
-	plugin       = "base/device-plugin/daemon-set.yaml"
-	nodeVolumes  = "base/node-volumes/daemon-set.yaml"
-	policy       = "base/admission/restricted.yaml"
-	headJob      = "head/job.yaml"
-	headConfig   = "base/nextflow/config-map.yaml"
-	kustomize    = "kustomization.yaml"
-	extraObjects = "extra.yaml"
-)
 
 // allDefects by the cell whose tree they are made in.
 var allDefects = []struct {
@@ -58,50 +35,6 @@ var allDefects = []struct {
 	{covering[0], slices.Concat(configDefects, optionDefects, grantDefects, securityDefects, nodeDefects)},
 	{restrictedCell, policyDefects},
 	{headCell, headDefects},
-}
-
-// set puts an edit of nextflow.config: one text for another.
-func set(old, text string) []edit { return []edit{{config, old, text}} }
-
-// option puts one more entry into k8s.pod.
-func option(entry string) []edit { return set("pod = [", "pod = [\n        "+entry+",") }
-
-// add puts one more line at the configuration's end.
-func add(line string) []edit { return set("\nfusion {", "\n"+line+"\nfusion {") }
-
-// extra puts another file of objects into the tree.
-func extra(objects string) []edit {
-	return []edit{{kustomize, "resources:\n", "resources:\n  - " + extraObjects + "\n"}, {extraObjects, "", objects}}
-}
-
-// change makes the edits in a copy of the tree.
-func (d defect) change(ws *e2e.Workspace, dir string) (*e2e.Workspace, error) {
-	changed, err := ws.Copy(dir)
-	if err != nil {
-		return nil, err
-	}
-	fill := strings.NewReplacer("%s", ws.Name, "%i", ws.World.Tagged(), "%d", ws.World.Dir)
-	for _, e := range d.edits {
-		path, old := filepath.Join(dir, filepath.FromSlash(e.file)), fill.Replace(e.old)
-		good, err := os.ReadFile(path)
-		if err != nil && !(e.old == "" && errors.Is(err, os.ErrNotExist)) {
-			return nil, err
-		}
-		before, after, found := strings.Cut(string(good), strings.TrimSuffix(old, "…"))
-		if strings.HasSuffix(old, "…") {
-			after = ""
-		}
-		if !found {
-			return nil, fmt.Errorf("%s does not hold %q:\n%s", e.file, old, good)
-		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(path, []byte(before+fill.Replace(e.new)+after), 0o644); err != nil {
-			return nil, err
-		}
-	}
-	return changed, nil
 }
 
 // alone says whether a defect changes what others need, too: the cluster.
@@ -160,8 +93,7 @@ func TestDefectsNamed(t *testing.T) {
 func certificate() []byte {
 	server := httptest.NewTLSServer(nil)
 	defer server.Close()
-	var c *x509.Certificate = server.Certificate()
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 }
 
 // testDefects makes each defect on the cluster: those that only the head's directory knows of side by side, the others one by one.

@@ -13,7 +13,7 @@ import (
 
 // Dry is a world without a cluster, for trees that are only built and linted.
 func Dry(ctx context.Context, root, dir string, ca []byte) (*World, error) {
-	w := &World{Root: root, Dir: dir, Server: "https://10.0.0.1:443", CA: ca, Kubernetes: kubernetes(),
+	w := &World{Root: root, Dir: dir, Server: "https://10.0.0.1:443", CA: ca, Kubernetes: newest,
 		Image: "ghcr.io/fusiongen/fusion@sha256:" + strings.Repeat("0123456789abcdef", 4)}
 	return w, w.programs(ctx, "fusiongen")
 }

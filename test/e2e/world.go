@@ -31,8 +31,8 @@ type World struct {
 	CA         []byte // its certificate authority
 }
 
-// kubernetes is the minor version that runs, or that trees without a cluster are for.
-func kubernetes() string { return cmp.Or(os.Getenv("K8S"), "1.36") }
+// newest is the minor version that runs when K8S names no other, and that trees without a cluster are for.
+const newest = "1.36"
 
 // The images of the tasks; a test's are made from Debian's static bash and busybox.
 const (
@@ -43,7 +43,7 @@ const (
 
 // Up starts a world; Down ends it, also one that came up in part.
 func Up(ctx context.Context, root, dir string) (*World, error) {
-	w := &World{Root: root, Dir: dir, Kubernetes: kubernetes()}
+	w := &World{Root: root, Dir: dir, Kubernetes: cmp.Or(os.Getenv("K8S"), newest)}
 	if _, err := exec.LookPath("java"); err != nil {
 		return nil, errors.New("there is no Java for Nextflow; install the Debian package default-jdk-headless (version 17 to 23)")
 	}
