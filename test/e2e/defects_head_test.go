@@ -8,7 +8,7 @@ var headDefects = []defect{
 	{rules: "FG110", edits: []edit{{headJob, "serviceAccountName: %s-head", "serviceAccountName: nobody"}}, made: headRuns, sees: `serviceaccount "nobody" not found`},
 	{rules: "FG110", edits: []edit{{headJob, "serviceAccountName: %s-head", "serviceAccountName: %s-task"}}, made: headRuns, sees: "cannot create resource"},
 	{rules: "FG112", edits: []edit{{headJob, "automountServiceAccountToken: true", "automountServiceAccountToken: false"}}, made: headRuns, sees: "No such file or directory: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt"},
-	{rules: "FG335", edits: append(both("[emptyDir: [:], mountPath: '/fusion'],", ""), both("k8s {", "k8s { securityContext = [runAsUser: 1000, fsGroup: 1000]")...), made: headRuns, sees: "mkdir /fusion"},
+	{rules: "FG335", edits: append(both("[emptyDir: [:], mountPath: '/fusion'],", ""), both("k8s {", "k8s { securityContext = [runAsUser: 1000, fsGroup: 1000]")...), made: headRuns, sees: "the mount point /fusion does not exist"},
 	{rules: "FG544", edits: both("pod = [", "pod = [ [runtimeClassName: 'runc'],"), made: headRuns, sees: "Unknown pod options"},
 	{rules: "FG536", edits: []edit{{headJob, "name: FUSION_ENABLED\n              value: \"true\"", "name: FUSION_ENABLED\n              value: \"1\""}}, made: headRuns, sees: "No such file"},
 	{rules: "FG547", edits: []edit{{headJob, "            - run\n", "            - ruin\n"}}, made: headRuns, sees: "Expected a command, got ruin"},

@@ -38,7 +38,7 @@ var securityDefects = []defect{
 	{rules: "FG318", edits: append(option("[hostPath: '/dev/fuse', mountPath: '/dev/fuse']"), edit{namespace, "enforce: baseline", "enforce: privileged"}),
 		made: pod(`{"restartPolicy": "Never", "volumes": [{"name": "fuse", "hostPath": {"path": "/dev/fuse"}}], "containers": [{"name": "task", "image": "docker.io/local/task:1",
 			"command": ["bash", "-c", "exec 3<>/dev/fuse"], "volumeMounts": [{"name": "fuse", "mountPath": "/dev/fuse"}]}]}`), sees: "/dev/fuse: Operation not permitted"},
-	{rules: "FG319", edits: append(extra(mesh), edit{namespace, "  labels:\n", "  labels:\n    istio-injection: enabled\n"}), made: run("smoke"), sees: "container name"},
+	{rules: "FG319", edits: append(extra(mesh), edit{namespace, "  labels:\n", "  labels:\n    istio-injection: enabled\n"}), made: run("smoke"), sees: "unexpected container name: istio-proxy"},
 	{rules: "FG325 FG326", edits: set("mountPath: '/usr/bin/fusion'", "mountPath: '/usr/bin/other'"), made: run("smoke"), sees: noRuntime},
 	{rules: "FG325", edits: set("[csi: [driver: 'fusion.fusiongen.dev', readOnly", "[csi: [driver: 'csi.example.com', readOnly"), made: run("smoke"),
 		sees: "csi.example.com not found in the list of registered CSI drivers"},
