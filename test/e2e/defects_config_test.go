@@ -35,7 +35,7 @@ var optionDefects = []defect{
 	{rules: "FG522", edits: add("process.secret = ['LICENCE']"), made: run("smoke"), sees: "Required secret is missing: 'LICENCE'"},
 	{rules: "FG522", edits: add("process.secret = ['LICENCE']"), made: stored("smoke"), sees: ".secrets: No such file or directory"},
 	{rules: "FG524", edits: add("env.GREETING = 'say \"hello\"'"), made: script(`test "$GREETING" = 'say "hello"' || { echo "the variable is <$GREETING>"; exit 1; }`), sees: "the variable is <say hello>"},
-	{rules: "FG529", edits: set("k8s {\n", "k8s {\n    runAsUser = 1000\n    securityContext = [fsGroup: 2000]\n"), made: script(`id -G | grep -w 2000 || { echo "groups are <$(id -G)>"; exit 1; }`), sees: "groups are <0>"},
+	{rules: "FG529", edits: set("k8s {\n", "k8s {\n    runAsUser = 1000\n    securityContext = [fsGroup: 2000]\n"), made: script(`id -G | grep -w 2000 || { echo "groups are <$(id -G)>"; exit 1; }`), sees: "groups are <1000>"},
 	{rules: "FG533", edits: add("process.time = '5 sec'"), made: run("slow"), sees: "DeadlineExceeded"},
 	{rules: "FG538", edits: add("process.accelerator = [request: 1, type: 'nvidia.com/gpu']"), made: run("smoke"), sees: "Limit must be set for non overcommitable resources"},
 	{rules: "FG539", edits: add("process.array = 2"), made: run("smoke"), sees: "Executor 'k8s' does not support job arrays"},
