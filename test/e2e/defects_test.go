@@ -2,117 +2,198 @@ package e2e_test
 
 import (
 	"context"
-	"os"
+	"encoding/pem"
+	"fmt"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fusiongen/fusiongen/test/e2e"
 )
 
-// A defect is made in a good tree; the linter names it, and the run, or the API server before it, shows what the rule's page says.
+// A defect is made in a good tree; the linter names it, and whoever uses the tree sees what the rules' pages say.
 type defect struct {
-	rule     string // of the linter
-	file     string // of the tree
-	old, new string // the edit; %s is the workspace's name
-	evidence string // what a person finds in kubectl's answer, the head's output, its log, or the pods' descriptions
+	rules  string // what the linter says of the changed tree, hints too; all of them speak of what is seen
+	beside string // what it says, too, of something that is no failure
+	edits  []edit
+	made   way    // nil: kubectl apply refuses the tree
+	sees   string // in kubectl's answer, or the text that made returns
+	does   string // kubectl commands after the changed tree is applied
+	undoes string // what the good tree does not put back
 }
 
-const (
-	config    = "nextflow.config"
-	role      = "base/rbac/role.yaml"
-	binding   = "base/rbac/role-binding.yaml"
-	namespace = "base/service-account/namespace.yaml"
+// way makes the defect of a changed tree and returns what a person finds, looking until it holds the evidence.
+type way func(t *testing.T, ctx context.Context, ws *e2e.Workspace, evidence string) string
 
-	runtimeVolume = "[csi: [driver: 'fusion.fusiongen.dev', readOnly: true, volumeAttributes: [type: 'runtime']], mountPath: '/usr/bin/fusion'],"
-)
-
-// option puts one more entry into k8s.pod.
-func option(entry string) string { return "pod = [\n        " + entry + "," }
-
-var defects = []defect{
-	{"FG101", config, "    computeResourceType = 'Job'\n", "", "cannot create resource"},
-	{"FG103", role, "- batch\n    resources:\n      - jobs\n", "- \"\"\n    resources:\n      - jobs\n", "cannot create resource"},
-	{"FG104", binding, "    name: %s-head\n    namespace", "    name: nobody\n    namespace", "cannot create resource"},
-	{"FG303", config, "'nextflow.io/fuse': 1", "'example.com/none': 1", "Insufficient example.com/none"},
-	{"FG310", config, "privileged = false", "privileged = true", "violates PodSecurity"},
-	{"FG311", config, "pod = [", option("[hostPath: '/opt', mountPath: '/opt']"), "hostPath volumes"},
-	{"FG313", config, "pod = [", option("[securityContext: [seccompProfile: [type: 'RuntimeDefault']]]"), "the seccomp profile forbids"},
-	{"FG325", config, "mountPath: '/usr/bin/fusion'", "mountPath: '/usr/bin/other'", "/usr/bin/fusion"},
-	{"FG325", config, "[csi: [driver: 'fusion.fusiongen.dev', readOnly", "[csi: [driver: 'csi.example.com', readOnly", "csi.example.com not found in the list of registered CSI drivers"},
-	{"FG326", config, runtimeVolume, "", "/usr/bin/fusion"},
-	{"FG329", role, "rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io/v1beta1", "no matches for kind"},
-	{"FG333", namespace, "enforce: baseline", "enforce: strict", "must be one of privileged, baseline, restricted"},
-	{"FG502", config, "namespace = '%s'", "namespace = 'default'", "cannot create resource"},
-	{"FG502", config, "serviceAccount = '%s-task'", "serviceAccount = 'nobody'", `serviceaccount "nobody" not found`},
-	{"FG506", config, "computeResourceType = 'Job'", "computeResourceType = 'job'", "cannot create resource"},
-	{"FG512", config, "pod = [", option("[emptyDir: [:], mountPath: '/tmp']"), "must be unique"},
-	{"FG537", config, "privileged = false", "privileged = false\n    enabled = false", "No such file"},
-	{"FG545", config, "executor = 'k8s'", "executor = 'k8'", "Unknown executor name"},
+// allDefects by the cell whose tree they are made in.
+var allDefects = []struct {
+	cell    e2e.Cell
+	defects []defect
+}{
+	{covering[0], slices.Concat(configDefects, optionDefects, grantDefects, securityDefects, nodeDefects)},
+	{restrictedCell, policyDefects},
+	{headCell, headDefects},
 }
 
-func testDefects(t *testing.T, ctx context.Context, w *e2e.World, c e2e.Cell) {
-	ws := open(t, ctx, w, c)
-	k := w.Cluster.Kubectl
-	for _, d := range defects {
-		t.Run(d.rule, func(t *testing.T) {
-			path := filepath.Join(ws.Dir, filepath.FromSlash(d.file))
-			good, err := os.ReadFile(path)
-			if err != nil {
+// alone says whether a defect changes what others need, too: the cluster.
+func (d defect) alone() bool {
+	return d.made != nil && (d.does != "" || slices.ContainsFunc(d.edits, func(e edit) bool { return e.file != config }))
+}
+
+// changed are the trees of a cell's defects; the linter finds exactly what each one says.
+func changed(t *testing.T, ctx context.Context, ws *e2e.Workspace, defects []defect) []*e2e.Workspace {
+	t.Helper()
+	var trees []*e2e.Workspace
+	var dirs []string
+	for i, d := range defects {
+		tree, err := d.change(ws, filepath.Join(ws.World.Dir, "defects", fmt.Sprintf("%s-%d", ws.Name, i)))
+		if err != nil {
+			t.Fatal(d.rules, err)
+		}
+		trees, dirs = append(trees, tree), append(dirs, tree.Dir)
+	}
+	found, err := ws.World.Lint(ctx, "hint", append(dirs, ws.Dir)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found[ws.Dir]) > 0 {
+		t.Errorf("the linter finds %v in the good tree", found[ws.Dir])
+	}
+	for i, d := range defects {
+		want := slices.Sorted(slices.Values(strings.Fields(d.rules + " " + d.beside)))
+		if got := slices.Compact(slices.Sorted(slices.Values(found[dirs[i]]))); !slices.Equal(got, want) {
+			t.Errorf("%d: the linter finds %v, not %v", i, got, want)
+		}
+	}
+	return trees
+}
+
+// TestDefectsNamed: the linter names each defect, before anybody meets it. It needs no cluster.
+func TestDefectsNamed(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := e2e.Dry(t.Context(), root, t.TempDir(), certificate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range allDefects {
+		ws, err := w.Build(t.Context(), of.cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed(t, t.Context(), ws, of.defects)
+	}
+}
+
+// certificate is one to put into a spec.
+func certificate() []byte {
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+}
+
+// testDefects makes each defect on the cluster: those that only the head's directory knows of side by side, the others one by one.
+func testDefects(t *testing.T, ctx context.Context, w *e2e.World, loadHead func() error) {
+	for _, of := range allDefects {
+		t.Run(of.cell.Name(), func(t *testing.T) {
+			if of.cell.HeadInCluster {
+				if err := loadHead(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ws := open(t, ctx, w, of.cell)
+			if of.cell.HeadInCluster {
+				addConfig(t, ctx, ws)
+			}
+			if err := w.Store.PutBytes(ctx, "results-"+ws.Name, "input.txt", []byte("an input of another bucket\n")); err != nil {
 				t.Fatal(err)
 			}
-			edit := strings.NewReplacer("%s", ws.Name)
-			bad := strings.Replace(string(good), edit.Replace(d.old), d.new, 1)
-			if bad == string(good) {
-				t.Fatalf("%s does not hold %q:\n%s", d.file, edit.Replace(d.old), good)
-			}
-			if err := os.WriteFile(path, []byte(bad), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			defer func() {
-				os.WriteFile(path, good, 0o644)
-				k(ctx, "", "-n", ws.Name, "delete", "jobs,pods,events", "--all")
-				k(ctx, "", "apply", "-k", ws.Dir)
-			}()
-			found, _ := ws.Lint(ctx)
-			if !slices.Contains(found, d.rule) {
-				t.Errorf("the linter finds %v, not %s", found, d.rule)
-			}
-			if _, _, err := k(ctx, "", "apply", "-k", ws.Dir); err == nil {
-				shows(t, ctx, ws, d.evidence)
-			} else if !strings.Contains(err.Error(), d.evidence) {
-				t.Error(err)
+			trees := changed(t, ctx, ws, of.defects)
+			for _, alone := range []bool{false, true} {
+				t.Run(map[bool]string{false: "head", true: "cluster"}[alone], func(t *testing.T) {
+					if !alone {
+						t.Run("none", func(t *testing.T) { testNone(t, ctx, ws, of.defects) })
+					}
+					for i, d := range of.defects {
+						if d.alone() == alone {
+							t.Run(fmt.Sprintf("%d %s", i, d.rules), func(t *testing.T) { testDefect(t, ctx, ws, trees[i], d) })
+						}
+					}
+				})
 			}
 		})
 	}
 }
 
-// shows runs a pipeline that cannot end well, until a person finds the evidence.
-func shows(t *testing.T, ctx context.Context, ws *e2e.Workspace, evidence string) {
-	t.Helper()
-	k := ws.World.Cluster.Kubectl
-	limited, cancel := context.WithTimeout(ctx, 50*time.Second)
-	defer cancel()
-	run, err := ws.Start(limited, "smoke", "--out", "s3://results-"+ws.Name+"/defect")
+func testDefect(t *testing.T, ctx context.Context, ws, tree *e2e.Workspace, d defect) {
+	fill := strings.NewReplacer("%s", ws.Name)
+	evidence := fill.Replace(d.sees)
+	if d.alone() {
+		defer func() {
+			kubectl(t, ctx, ws, fill.Replace(d.undoes))
+			if objects := filepath.Join(tree.Dir, extraObjects); slices.ContainsFunc(d.edits, func(e edit) bool { return e.file == extraObjects }) {
+				kubectl(t, ctx, ws, "delete --ignore-not-found -f "+objects)
+			}
+			if err := ws.Apply(ctx); err != nil {
+				t.Error(err)
+			}
+		}()
+	} else {
+		t.Parallel()
+	}
+	seen := ""
+	if d.made == nil || d.alone() {
+		if _, _, err := ws.World.Cluster.Kubectl(ctx, "", "apply", "-k", tree.Dir); err != nil {
+			seen = err.Error()
+		}
+	}
+	if d.made != nil && seen == "" {
+		kubectl(t, ctx, ws, fill.Replace(d.does))
+		seen = d.made(t, ctx, tree, evidence)
+	}
+	before, after, found := strings.Cut(seen, evidence)
+	if !found {
+		t.Errorf("nobody reads %q:\n%s", evidence, seen)
+		return
+	}
+	rest, _, _ := strings.Cut(after, "\n")
+	t.Log(strings.TrimSpace(before[strings.LastIndexByte(before, '\n')+1:] + evidence + rest))
+}
+
+// testNone: nobody sees any of it in the good tree.
+func testNone(t *testing.T, ctx context.Context, ws *e2e.Workspace, defects []defect) {
+	t.Parallel()
+	tree, err := ws.Copy(filepath.Join(ws.World.Dir, "defects", ws.Name+"-none"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	described := ""
-	for limited.Err() == nil && !strings.Contains(described, evidence) { // pods go with the run
-		out, _, _ := k(ctx, "", "-n", ws.Name, "describe", "pods,jobs")
-		events, _, _ := k(ctx, "", "-n", ws.Name, "get", "events")
-		logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", "-l", "nextflow.io/app=nextflow")
-		described = out + events + logs + run.LogSoFar()
-		time.Sleep(time.Second)
+	seen := ""
+	if ws.Cell.HeadInCluster {
+		seen = headRuns(t, ctx, tree, "Job completed")
+	} else {
+		seen = run("smoke")(t, ctx, tree, "succeededCount=4; failedCount=0")
 	}
-	cancel()
-	run.Wait()
-	if run.Code == 0 {
-		t.Errorf("the run succeeded")
+	if !strings.Contains(seen, "Job completed") && !strings.Contains(seen, "succeededCount=4; failedCount=0") {
+		t.Errorf("the good tree does not run:\n%s", seen)
 	}
-	if !strings.Contains(described+run.Output+run.Log, evidence) {
-		t.Errorf("nobody reads %q:\n%s\n%s", evidence, described, run.Explain(ctx))
+	seen += daemon("fuse-device-plugin")(t, ctx, ws, "Name:") + daemon("fusion-node")(t, ctx, ws, "Name:")
+	for _, d := range defects {
+		if evidence := strings.ReplaceAll(d.sees, "%s", ws.Name); strings.Contains(seen, evidence) {
+			t.Errorf("%s: %q is read in the good tree, too", d.rules, evidence)
+		}
+	}
+}
+
+// kubectl runs commands that stand on lines of their own.
+func kubectl(t *testing.T, ctx context.Context, ws *e2e.Workspace, commands string) {
+	t.Helper()
+	for line := range strings.Lines(commands) {
+		if _, _, err := ws.World.Cluster.Kubectl(ctx, "", strings.Fields(line)...); err != nil {
+			t.Error(err)
+		}
 	}
 }

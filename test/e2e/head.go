@@ -51,8 +51,11 @@ func (ws *Workspace) Start(ctx context.Context, pipeline string, args ...string)
 	if err != nil {
 		return nil, err
 	}
-	command := append([]string{"--s3", "-c", extra, "run", "-ansi-log", "false", "-w", "s3://" + ws.Bucket + "/work",
-		filepath.Join(ws.World.Root, "test", "pipelines", pipeline, "main.nf")}, args...)
+	command := []string{"--s3", "-c", extra, "run", "-ansi-log", "false"}
+	if ws.WorkDir != "" {
+		command = append(command, "-w", ws.WorkDir)
+	}
+	command = append(append(command, filepath.Join(ws.World.Root, "test", "pipelines", pipeline, "main.nf")), args...)
 	r.cmd = exec.CommandContext(ctx, filepath.Join(ws.World.Root, "test", "nextflow", "run"), command...)
 	r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = ws.Dir, &r.output, &r.output
 	r.cmd.Env = append(os.Environ(), ws.Environment()...)
@@ -60,6 +63,11 @@ func (ws *Workspace) Start(ctx context.Context, pipeline string, args ...string)
 	r.cmd.Cancel = func() error { return syscall.Kill(-r.cmd.Process.Pid, syscall.SIGTERM) }
 	r.cmd.WaitDelay = 20 * time.Second
 	return r, r.cmd.Start()
+}
+
+// Print is the configuration as Nextflow prints it.
+func (ws *Workspace) Print(ctx context.Context) (string, error) {
+	return ws.run(ctx, ws.Dir, nil, filepath.Join(ws.World.Root, "test", "nextflow", "run"), "config")
 }
 
 // TaskConfig writes the test's additions beside the tree and returns their path.
@@ -82,10 +90,10 @@ func (ws *Workspace) TaskConfig() (string, error) {
 // Environment is what the head gets: open mode, and the S3 server with its credentials where its pod has no role.
 func (ws *Workspace) Environment() []string {
 	if ws.Cell.Identity {
-		return []string{"FUSION_ENABLED=true", "AWS_REGION=" + region}
+		return append([]string{"FUSION_ENABLED=true", "AWS_REGION=" + region}, ws.Env...)
 	}
-	return []string{"FUSION_ENABLED=true", "AWS_ENDPOINT_URL_S3=" + ws.World.Store.Endpoint, "AWS_REGION=" + region,
-		"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey}
+	return append([]string{"FUSION_ENABLED=true", "AWS_ENDPOINT_URL_S3=" + ws.World.Store.Endpoint, "AWS_REGION=" + region,
+		"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey}, ws.Env...)
 }
 
 // Commands are three things for a person to try.

@@ -59,8 +59,8 @@ func startHead(t *testing.T, ctx context.Context, ws *e2e.Workspace, p pipeline)
 	}
 	pod := &job.Spec.Template.Spec
 	head := &pod.Containers[0]
-	head.Command = []string{"nextflow", "-C", "/etc/nextflow/nextflow.config", "-C", "/test/test.config", "run"}
-	head.Args = append([]string{"/pipelines/" + p.name + "/main.nf", "-ansi-log", "false", "-w", "s3://" + ws.Bucket + "/work", "--out", "s3://results-" + ws.Name + "/" + p.name}, p.args...)
+	head.Command = slices.Insert(head.Command, len(head.Command)-1, "-C", "/test/test.config")
+	head.Args = append([]string{"/pipelines/" + p.name + "/main.nf", "-ansi-log", "false", "-w", ws.WorkDir, "--out", "s3://results-" + ws.Name + "/" + p.name}, p.args...)
 	for _, e := range ws.Environment() {
 		name, value, _ := strings.Cut(e, "=")
 		if name != "FUSION_ENABLED" && name != "AWS_REGION" { // the generated Job has these

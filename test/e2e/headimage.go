@@ -14,8 +14,9 @@ import (
 	"github.com/fusiongen/fusiongen/test/cluster"
 )
 
-// HeadImage is Nextflow with this machine's Java, for a head in the cluster; the pipelines lie in /pipelines.
-const HeadImage = "docker.io/local/nextflow:24.10.0"
+// HeadImage is Nextflow with this machine's Java, for a head in the cluster, under the name of Nextflow's own image; the
+// pipelines lie in /pipelines.
+const HeadImage = "docker.io/nextflow/nextflow:24.10.0"
 
 // LoadHead makes the image of the head and loads it into the node.
 func (w *World) LoadHead(ctx context.Context) error {

@@ -50,7 +50,7 @@ func (ws *Workspace) Identify(ctx context.Context, life time.Duration) (*Identit
 		Access: accessKey, Secret: secretKey, Region: region, Issuer: issuer, Keys: keys, Life: life}); err != nil {
 		return id, err
 	}
-	if _, err := ws.run(ctx, w.Dir, id.Environment(), w.fusiongen, "iam", "apply", "--yes", ws.Dir+".cue"); err != nil {
+	if _, err := ws.run(ctx, w.Dir, id.Environment(), w.fusiongen(), "iam", "apply", "--yes", ws.Dir+".cue"); err != nil {
 		return id, err
 	}
 	// The head's first call makes the object work/, which its policy for work/* allows. versitygw asks about it without the slash.

@@ -3,8 +3,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -43,64 +41,35 @@ func (c Cell) Name() string {
 
 // Workspace is a tree on the cluster, and the directory that its head runs in.
 type Workspace struct {
-	World  *World
-	Cell   Cell
-	Name   string // namespace
-	Dir    string // the tree
-	Bucket string
+	World   *World
+	Cell    Cell
+	Name    string // namespace
+	Dir     string // the tree
+	Bucket  string
+	Env     []string // of the head, beside what it needs
+	WorkDir string   // given to the head by -w; empty: the configuration says it
 }
 
 // Open builds the cell's tree from a spec and applies it, as the tree's README says. The node's daemons are ready when it returns.
 func (w *World) Open(ctx context.Context, c Cell) (*Workspace, error) {
-	ws := &Workspace{World: w, Cell: c, Name: c.Name(), Dir: filepath.Join(w.Dir, c.Name()), Bucket: "work-" + c.Name()}
+	ws, err := w.Build(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	for _, bucket := range []string{ws.Bucket, "results-" + c.Name()} {
 		if err := w.Store.Bucket(ctx, bucket); err != nil {
 			return nil, err
 		}
 	}
-	spec := filepath.Join(w.Dir, c.Name()+".cue")
-	if err := os.WriteFile(spec, []byte(ws.spec()), 0o644); err != nil {
-		return nil, err
-	}
-	out, err := ws.run(ctx, w.Dir, nil, w.fusiongen, "build", "-o", ws.Dir, spec)
-	if err != nil {
-		return nil, err
-	}
-	if got := strings.TrimSpace(out); got != ws.Dir {
-		return nil, fmt.Errorf("build printed %q, want the directory alone", got)
-	}
-	if _, _, err := w.Cluster.Kubectl(ctx, "", "apply", "-k", ws.Dir); err != nil {
-		return nil, err
-	}
-	if err := ws.ready(ctx); err != nil {
-		return nil, err
-	}
-	return ws, ws.credentials(ctx)
+	return ws, ws.Apply(ctx)
 }
 
-// spec is what a person would write for this cell.
-func (ws *Workspace) spec() string {
-	c, w := ws.Cell, ws.World
-	var out strings.Builder
-	fmt.Fprintf(&out, "name: %q\n", ws.Name)
-	outside := fmt.Sprintf(", endpoint: %q, ca: %q", w.Cluster.Server, base64.StdEncoding.EncodeToString(w.Cluster.CA()))
-	head := "head: \"workstation\""
-	if c.HeadInCluster {
-		outside, head = "", fmt.Sprintf("head: \"cluster\", image: %q", HeadImage)
+// Apply puts the tree on the cluster, and the head's credentials beside it.
+func (ws *Workspace) Apply(ctx context.Context) error {
+	if _, _, err := ws.World.Cluster.Kubectl(ctx, "", "apply", "-k", ws.Dir); err != nil {
+		return err
 	}
-	fmt.Fprintf(&out, "cluster: {name: \"test\", account: \"123456789012\", region: %q, oidc: \"EXAMPLED539D4633E53DE1B71EXAMPLE\", version: %q%s}\n",
-		region, w.Kubernetes, outside)
-	fmt.Fprintf(&out, "storage: {work: \"s3://%s/work\", publish: [\"s3://results-%s\"]}\n", ws.Bucket, ws.Name)
-	fmt.Fprintf(&out, "nextflow: {version: \"24.10.0\", compute: %q, %s}\n", c.Compute, head)
-	fmt.Fprintf(&out, "runtime: {privileged: %t, inject: %q, image: %q}\n", c.Security == "privileged", c.Inject, strings.Replace(w.Image, "@", ":e2e@", 1))
-	if c.Security == "custom" {
-		fmt.Fprintln(&out, "fuse: resource: \"example.com/fuse\"")
-	}
-	fmt.Fprintf(&out, "scratch: volume: %q\n", c.Scratch)
-	if c.Restricted {
-		fmt.Fprintln(&out, "podSecurity: \"restricted\"")
-	}
-	return out.String()
+	return errors.Join(ws.ready(ctx), ws.credentials(ctx))
 }
 
 // ready waits until every daemon of the node runs and an unprivileged cell's device is there.
@@ -139,22 +108,6 @@ func (ws *Workspace) credentials(ctx context.Context) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(ws.Dir, ws.Name+".crt"), ws.World.Cluster.CA(), 0o644)
-}
-
-// Lint is what the linter finds in the tree: the rules' names, errors and warnings.
-func (ws *Workspace) Lint(ctx context.Context) ([]string, error) {
-	out, runErr := ws.run(ctx, ws.Dir, nil, ws.World.fusiongen, "lint", "--format", "json", ws.Dir)
-	var report struct {
-		Findings []struct{ ID string }
-	}
-	if err := json.Unmarshal([]byte(out), &report); err != nil {
-		return nil, errors.Join(err, runErr)
-	}
-	var rules []string
-	for _, f := range report.Findings {
-		rules = append(rules, f.ID)
-	}
-	return rules, nil
 }
 
 // Close takes the workspace off the cluster, in the order of the tree's README: the node's service must be there until the last

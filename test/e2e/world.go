@@ -27,9 +27,12 @@ type World struct {
 	Image   string // the runtime image by digest, as the node knows it
 
 	Kubernetes string // minor version, "1.36"
-
-	fusiongen string
+	Server     string // URL of the API server, for specs
+	CA         []byte // its certificate authority
 }
+
+// newest is the minor version that runs when K8S names no other, and that trees without a cluster are for.
+const newest = "1.36"
 
 // The images of the tasks; a test's are made from Debian's static bash and busybox.
 const (
@@ -40,7 +43,7 @@ const (
 
 // Up starts a world; Down ends it, also one that came up in part.
 func Up(ctx context.Context, root, dir string) (*World, error) {
-	w := &World{Root: root, Dir: dir, Kubernetes: cmp.Or(os.Getenv("K8S"), "1.36")}
+	w := &World{Root: root, Dir: dir, Kubernetes: cmp.Or(os.Getenv("K8S"), newest)}
 	if _, err := exec.LookPath("java"); err != nil {
 		return nil, errors.New("there is no Java for Nextflow; install the Debian package default-jdk-headless (version 17 to 23)")
 	}
@@ -49,6 +52,7 @@ func Up(ctx context.Context, root, dir string) (*World, error) {
 		Issuer: issuer, APIFlags: auditFlags(dir)}); err != nil {
 		return w, err
 	}
+	w.Server, w.CA = w.Cluster.Server, w.Cluster.CA()
 	if w.Store, err = StartStore(ctx, root, filepath.Join(dir, "s3"), cluster.Node); err != nil {
 		return w, err
 	}
@@ -70,19 +74,29 @@ func (w *World) Down() {
 	w.Cluster.Stop()
 }
 
-// prepare builds our programs and loads the images.
-func (w *World) prepare(ctx context.Context) error {
-	bin := filepath.Join(w.Dir, "bin")
-	for _, program := range []string{"fusiongen", "fuseimage", "fusion"} {
-		cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(bin, program), "./cmd/"+program)
+// programs builds some of ours.
+func (w *World) programs(ctx context.Context, names ...string) error {
+	for _, program := range names {
+		cmd := exec.CommandContext(ctx, "go", "build", "-o", w.program(program), "./cmd/"+program)
 		cmd.Dir, cmd.Env = w.Root, append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w: %s", program, err, out)
 		}
 	}
-	w.fusiongen = filepath.Join(bin, "fusiongen")
+	return nil
+}
+
+func (w *World) program(name string) string { return filepath.Join(w.Dir, "bin", name) }
+
+func (w *World) fusiongen() string { return w.program("fusiongen") }
+
+// prepare builds our programs and loads the images.
+func (w *World) prepare(ctx context.Context) error {
+	if err := w.programs(ctx, "fusiongen", "fuseimage", "fusion"); err != nil {
+		return err
+	}
 	archive := filepath.Join(w.Dir, "fusion.tar")
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "fuseimage"), "build", "-o", filepath.Join(w.Dir, "layout"), "--archive", archive,
+	cmd := exec.CommandContext(ctx, w.program("fuseimage"), "build", "-o", filepath.Join(w.Dir, "layout"), "--archive", archive,
 		"--version", "e2e", "--platform", "linux/amd64")
 	cmd.Dir = w.Root
 	var errs bytes.Buffer
@@ -99,7 +113,7 @@ func (w *World) prepare(ctx context.Context) error {
 	if err := w.Cluster.Alias(ctx, name+":e2e", w.Image); err != nil {
 		return err
 	}
-	return w.taskImages(ctx, filepath.Join(bin, "fusion"))
+	return w.taskImages(ctx, w.program("fusion"))
 }
 
 func (w *World) load(ctx context.Context, archive string) error {
