@@ -5,6 +5,7 @@ const (
 	taint       = "taint nodes --all nextflow=true:NoSchedule"
 	untaint     = "taint nodes --all nextflow-"
 	tolerations = "      tolerations:\n        - operator: Exists\n"
+	pluginAway  = "-n fusiongen-system delete pods -l app.kubernetes.io/name=fuse-device-plugin" // one that runs already stays otherwise
 	devices     = "wait nodes --all --for=jsonpath={.status.allocatable.nextflow\\.io/fuse}="
 	deviceGone  = devices + "0 --timeout=60s" // before that, kubelet refuses pods
 	noDevice    = "Insufficient nextflow.io/fuse"
@@ -14,7 +15,7 @@ const (
 var nodeDefects = []defect{
 	{rules: "FG302", edits: []edit{{kustomize, "  - base/device-plugin\n", ""}, {"base/device-plugin/kustomization.yaml", "…", "resources: []\n"}, {plugin, "…", ""}, {"base/device-plugin/service-account.yaml", "…", ""}},
 		does: "-n fusiongen-system delete daemonset fuse-device-plugin\n" + deviceGone, made: run("smoke"), sees: noDevice},
-	{rules: "FG304", edits: append(option(toleration), edit{plugin, tolerations, ""}), does: taint + "\n" + deviceGone, undoes: untaint, made: run("smoke"), sees: noDevice},
+	{rules: "FG304", edits: append(option(toleration), edit{plugin, tolerations, ""}), does: taint + "\n" + pluginAway + "\n" + deviceGone, undoes: untaint, made: run("smoke"), sees: noDevice},
 	{rules: "FG305", edits: []edit{{plugin, "      serviceAccountName:", "      imagePullSecrets:\n        - name: registry-secret\n      serviceAccountName:"}},
 		made: daemon("fuse-device-plugin"), sees: "Unable to retrieve some image pull secrets (registry-secret)"},
 	{rules: "FG309", edits: append(option("[nodeSelector: 'kubernetes.io/arch=amd64']"), edit{plugin, "                      - amd64\n", ""}), does: deviceGone, made: run("smoke"), sees: noDevice},
@@ -45,7 +46,7 @@ spec:
 	{rules: "FG324", edits: []edit{{plugin, "serviceAccountName: fuse-device-plugin", "serviceAccountName: fuse-plugin"}}, made: daemon("fuse-device-plugin"), sees: `serviceaccount "fuse-plugin" not found`},
 	{rules: "FG331", edits: []edit{{nodeVolumes, "            - name: NODE_NAME\n", "            - name: NODE\n"}}, made: daemon("fusion-node"), sees: "the node's name is missing"},
 	{rules: "FG331", edits: []edit{{nodeVolumes, "              mountPropagation: Bidirectional\n", ""}}, made: run("smoke"), sees: `exec: "/usr/bin/fusion": permission denied`},
-	{rules: "FG334", edits: []edit{{system, "enforce: privileged", "enforce: baseline"}}, does: "-n fusiongen-system delete pods -l app.kubernetes.io/name=fuse-device-plugin",
+	{rules: "FG334", edits: []edit{{system, "enforce: privileged", "enforce: baseline"}}, does: pluginAway,
 		made: daemon("fuse-device-plugin"), sees: "violates PodSecurity"},
 	{rules: "FG336", edits: []edit{{plugin, "--count=1000", "--count=many"}}, made: daemon("fuse-device-plugin"), sees: "invalid value"},
 	{rules: "FG530", edits: append(option(toleration), set("    executor = 'k8s'\n", "    executor = 'k8s'\n    withName: PART {\n        pod = [[toleration: [key: 'gpu', operator: 'Exists', effect: 'NoSchedule']]]\n    }\n")...),
