@@ -70,10 +70,11 @@ func (f *Failure) sentence(node Node) string {
 
 	case f.Stage == StageNamespace && (is(syscall.ENOSPC) || is(syscall.EUSERS)):
 		return fmt.Sprintf("user namespaces are off on this node (user.max_user_namespaces = %d); set the sysctl to 16384 or more, or run privileged", node.MaxUserNamespaces)
-	case f.Stage == StageNamespace && is(syscall.EPERM) && node.Seccomp != 0:
-		return "the seccomp profile forbids a user namespace; use seccompProfile Unconfined, or a Localhost profile that allows clone, unshare, mount and umount2"
+	// This one is sure, whatever a seccomp profile says.
 	case f.Stage == StageNamespace && is(syscall.EPERM) && node.UID == 0 && !node.Has(capSetfcap):
 		return "root without CAP_SETFCAP may not make a user namespace; do not drop ALL capabilities of a root task, or run it as another user"
+	case f.Stage == StageNamespace && is(syscall.EPERM) && node.Seccomp != 0:
+		return "the seccomp profile forbids a user namespace; use seccompProfile Unconfined, or a Localhost profile that allows clone, unshare, mount and umount2"
 	case f.Stage == StageNamespace && (is(syscall.EPERM) || is(syscall.EACCES)):
 		return "this node forbids user namespaces to unprivileged processes" + node.apparmorHint() + "; allow them (kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), or run privileged"
 

@@ -30,6 +30,7 @@ func TestExplain(t *testing.T) {
 		"namespaces off":        {with(user, func(n *Node) { n.MaxUserNamespaces = 0 }), []error{noSeccomp, fail(StageNamespace, syscall.ENOSPC)}, []string{"max_user_namespaces = 0", "16384"}},
 		"seccomp, clone":        {with(user, func(n *Node) { n.Seccomp = 2 }), []error{noSeccomp, fail(StageNamespace, syscall.EPERM)}, []string{"seccomp", "user namespace"}},
 		"root without setfcap":  {with(root, func(n *Node) { n.Effective = 0 }), []error{noSeccomp, fail(StageNamespace, syscall.EPERM)}, []string{"CAP_SETFCAP", "drop ALL"}},
+		"root, and seccomp":     {with(root, func(n *Node) { n.Effective, n.Seccomp = 0, 2 }), []error{noSeccomp, fail(StageNamespace, syscall.EPERM)}, []string{"CAP_SETFCAP"}},
 		"AppArmor, clone":       {with(user, func(n *Node) { n.AppArmorRestricts = true }), []error{noSeccomp, fail(StageNamespace, syscall.EACCES)}, []string{"apparmor_restrict_unprivileged_userns"}},
 		"old sysctl":            {user, []error{noSeccomp, fail(StageNamespace, syscall.EPERM)}, []string{"unprivileged_userns_clone"}},
 		"AppArmor, mount":       {with(user, func(n *Node) { n.AppArmor = "cri-containerd.apparmor.d (enforce)" }), []error{noSeccomp, fail(StageInside, syscall.EACCES)}, []string{"AppArmor profile", "cri-containerd"}},
