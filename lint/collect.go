@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -38,9 +39,6 @@ type document struct {
 	page bool  // stands in a Markdown page
 }
 
-// chunk is how many files are read ahead of those that are looked at.
-const chunk = 256
-
 // directories that never hold a set-up.
 var skipped = map[string]bool{"node_modules": true, "vendor": true, "__pycache__": true}
 
@@ -65,13 +63,9 @@ func (c *collector) collect(arg string) (*collected, error) {
 	}
 	var names []string
 	c.walk(out, arg, &names)
-	take := c.graph.prefetch(names[:min(chunk, len(names))])
-	for len(names) > 0 {
-		take()
-		now := names[:min(chunk, len(names))]
-		names = names[len(now):]
-		take = c.graph.prefetch(names[:min(chunk, len(names))]) // while these are looked at
-		for _, name := range now {
+	for chunk := range slices.Chunk(names, 256) {
+		c.graph.prefetch(chunk)
+		for _, name := range chunk {
 			c.read(out, name, false)
 		}
 	}

@@ -3,18 +3,16 @@ package lint
 import (
 	"path"
 	"runtime"
-	"slices"
 	"sync"
 )
 
-// prefetch begins to read files, and to parse those that may matter, on all processors: a repository is mostly that. They are there
-// when take returns; what cannot be read is left to whoever asks for it.
-func (g *graph) prefetch(names []string) (take func()) {
+// prefetch reads files, and parses those that may matter, on all processors: a repository is mostly that. What cannot be read is left
+// to whoever asks for it.
+func (g *graph) prefetch(names []string) {
 	type result struct {
 		file *File
 		yaml *parsed
 	}
-	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return g.files[name] != nil })
 	results := make([]result, len(names))
 	var work sync.WaitGroup
 	next := make(chan int)
@@ -35,22 +33,20 @@ func (g *graph) prefetch(names []string) (take func()) {
 			}
 		})
 	}
-	work.Go(func() {
-		for i := range names {
+	for i, name := range names {
+		if g.files[name] == nil {
 			next <- i
 		}
-		close(next)
-	})
-	return func() {
-		work.Wait()
-		for i, r := range results {
-			if r.file == nil || g.files[names[i]] != nil { // a kustomization of another chunk may have asked for it meanwhile
-				continue
-			}
-			g.files[names[i]] = r.file
-			if r.yaml != nil {
-				g.yaml[r.file] = *r.yaml
-			}
+	}
+	close(next)
+	work.Wait()
+	for i, r := range results {
+		if r.file == nil {
+			continue
+		}
+		g.files[names[i]] = r.file
+		if r.yaml != nil {
+			g.yaml[r.file] = *r.yaml
 		}
 	}
 }
