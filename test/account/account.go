@@ -102,7 +102,7 @@ func (a *Account) startStore(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	return p.Await(ctx, func(ctx context.Context) error { return get(ctx, a.S3+"/health") })
+	return p.Await(ctx, func(ctx context.Context) error { return server.Answers(ctx, a.S3+"/health") })
 }
 
 func (a *Account) serve(l net.Listener, h http.Handler) {

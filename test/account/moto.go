@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/fusiongen/fusiongen/test/server"
 )
 
 // Moto starts moto's server, an implementation of the AWS API, on loopback with an empty account, and gives its URL. It is the
@@ -45,7 +46,7 @@ func Moto(ctx context.Context, root string, env ...string) (url string, stop fun
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
-		err := get(ctx, url+"/moto-api/data.json")
+		err := server.Answers(ctx, url+"/moto-api/data.json")
 		if err == nil {
 			return url, stop, nil
 		}
@@ -56,21 +57,4 @@ func Moto(ctx context.Context, root string, env ...string) (url string, stop fun
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-}
-
-// get fails unless the address answers 200.
-func get(ctx context.Context, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", url, resp.Status)
-	}
-	return nil
 }

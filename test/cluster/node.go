@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/fusiongen/fusiongen/test/server"
 )
 
 // The one node of a full cluster. Its address, Node, is that of the pod bridge: kubelet refuses loopback, and the machine's
@@ -97,7 +98,7 @@ func (c *Cluster) startNode(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	if err := c.process("kube-proxy").Await(ctx, func(ctx context.Context) error { return get(ctx, "http://"+health+"/healthz") }); err != nil {
+	if err := c.process("kube-proxy").Await(ctx, func(ctx context.Context) error { return server.Answers(ctx, "http://"+health+"/healthz") }); err != nil {
 		return err
 	}
 	return c.process("kubelet").Await(ctx, func(ctx context.Context) error {
@@ -112,23 +113,6 @@ func (c *Cluster) startNode(ctx context.Context) error {
 		}
 		return errors.New("the node is not Ready")
 	})
-}
-
-// get fails unless the address answers 200.
-func get(ctx context.Context, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", url, resp.Status)
-	}
-	return nil
 }
 
 // Restart ends a server by force and starts it again with the command that it had; the node's parts only.

@@ -114,7 +114,7 @@ func testFault(t *testing.T, ctx context.Context, ws *e2e.Workspace, f fault) {
 	switch {
 	case f.cause == "" && run.Code != 0:
 		t.Error(run.Explain(ctx))
-	case f.cause != "" && (run.Code == 0 || !strings.Contains(run.Output+ws.Logs(ctx), f.cause)):
+	case f.cause != "" && (run.Code == 0 || !strings.Contains(run.Output+ws.Logs(ctx, -1), f.cause)):
 		t.Errorf("nobody reads %q:\n%s", f.cause, run.Explain(ctx))
 	}
 	for n := 1; n <= 2 && f.cause == ""; n++ {

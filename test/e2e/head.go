@@ -142,7 +142,7 @@ func (r *Run) Explain(ctx context.Context) string {
 	k := r.Workspace.World.Cluster.Kubectl
 	pods, _, _ := k(ctx, "", "-n", r.Workspace.Name, "get", "pods,jobs", "-o", "wide")
 	events, _, _ := k(ctx, "", "-n", r.Workspace.Name, "get", "events")
-	logs, _, _ := k(ctx, "", "-n", r.Workspace.Name, "logs", "-l", "nextflow.io/app=nextflow", "--tail=40", "--prefix")
+	logs := r.Workspace.Logs(ctx, 40)
 	lines := strings.Split(r.Log, "\n")
 	return fmt.Sprintf("exit %d\n%s\n%s\n%s\n%s\n--- end of the log\n%s", r.Code, r.Output, pods, events, logs, strings.Join(lines[max(0, len(lines)-40):], "\n"))
 }

@@ -110,7 +110,7 @@ func ended(t *testing.T, ctx context.Context, ws *e2e.Workspace, job string) str
 func told(ctx context.Context, ws *e2e.Workspace, job string) string {
 	k := ws.World.Cluster.Kubectl
 	logs, _, _ := k(ctx, "", "-n", ws.Name, "logs", job, "--tail=60")
-	tasks, _, _ := k(ctx, "", "-n", ws.Name, "logs", "-l", "nextflow.io/app=nextflow", "--tail=40", "--prefix")
+	tasks := ws.Logs(ctx, 40)
 	described, _, _ := k(ctx, "", "-n", ws.Name, "describe", "pods")
 	return logs + "\n" + tasks + "\n" + described
 }

@@ -38,9 +38,9 @@ func (ws *Workspace) AwaitUpload(ctx context.Context) error {
 	})
 }
 
-// Logs are what the tasks' pods that are still there have printed.
-func (ws *Workspace) Logs(ctx context.Context) string {
-	out, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "logs", "-l", taskLabel, "--tail=-1", "--prefix")
+// Logs are the last lines that the tasks' pods which are still there have printed, of each so many; -1 for all.
+func (ws *Workspace) Logs(ctx context.Context, lines int) string {
+	out, _, err := ws.World.Cluster.Kubectl(ctx, "", "-n", ws.Name, "logs", "-l", taskLabel, fmt.Sprintf("--tail=%d", lines), "--prefix")
 	if err != nil {
 		return err.Error() // a container that never started has none
 	}
